@@ -1,0 +1,60 @@
+"""时间 · Time as a value: nothing below the services ever asks what time it is.
+
+Instants are timezone-aware and UTC, to the microsecond. In bytes they are RFC 3339 with exactly
+six decimals and a `Z`, so that one instant has one spelling.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, AwareDatetime, PlainSerializer
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH_DAY = date(1970, 1, 1)
+MICROSECOND = timedelta(microseconds=1)
+
+
+def text_of(instant: datetime) -> str:
+    """`2018-03-01T01:00:00.000000Z`. A naive instant is a mistake of the program."""
+    if instant.tzinfo is None:
+        raise AssertionError(f"an instant needs a time zone: {instant!r}")
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+
+
+def instant_of(text: str) -> datetime:
+    """The inverse of `text_of`; also reads any RFC 3339 time with a zone."""
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"a time needs a zone: {text!r}")
+    return instant.astimezone(UTC)
+
+
+def micros(instant: datetime) -> int:
+    """Microseconds since 1970, exact."""
+    return (instant - EPOCH) // MICROSECOND
+
+
+def from_micros(count: int) -> datetime:
+    """The instant that many microseconds after 1970."""
+    return EPOCH + timedelta(microseconds=count)
+
+
+def day_number(day: date) -> int:
+    """Days since 1970."""
+    return (day - EPOCH_DAY).days
+
+
+def local_day(instant: datetime, zone: ZoneInfo) -> date:
+    """The day on the wall calendar of that zone."""
+    return instant.astimezone(zone).date()
+
+
+Instant = Annotated[
+    AwareDatetime,
+    AfterValidator(lambda instant: instant.astimezone(UTC)),
+    PlainSerializer(text_of, return_type=str, when_used="json"),
+]
+"""A field that holds an instant: aware on the way in, UTC inside, one spelling in bytes."""
