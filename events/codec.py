@@ -25,7 +25,8 @@ INTEGER_MAX = 2**53 - 1
 DEPTH_MAX = 16
 
 Json = Any
-"""None, bool, int, str, or a list or dict of these (mypy has no recursive alias worth its noise)."""
+"""None, bool, int, str, or a list or dict of these (a recursive alias is not worth its noise)."""
+
 
 def canonical(value: Any) -> bytes:
     """The canonical bytes of a JSON value. Raises Invalid for anything outside the subset."""

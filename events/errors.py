@@ -52,7 +52,13 @@ class Invalid(JishiError):
     status = 422
 
     def __init__(
-        self, detail: str, *, field: str, value: object = "", zh: str | None = None, **fields: object
+        self,
+        detail: str,
+        *,
+        field: str,
+        value: object = "",
+        zh: str | None = None,
+        **fields: object,
     ) -> None:
         super().__init__(detail, zh=zh, field=field, value=shown(value), **fields)
         self.field = field
@@ -73,7 +79,13 @@ class Unknown(JishiError):
     status = 404
 
     def __init__(
-        self, detail: str, *, what: str, name: str, nearest: str | None = None, zh: str | None = None
+        self,
+        detail: str,
+        *,
+        what: str,
+        name: str,
+        nearest: str | None = None,
+        zh: str | None = None,
     ) -> None:
         super().__init__(detail, zh=zh, what=what, name=shown(name), nearest=nearest)
         self.what = what
@@ -116,8 +128,10 @@ class Conflict(JishiError):
 
     def __init__(self, stream: str, *, expected: int, current: int) -> None:
         super().__init__(
-            f"{stream} is at revision {current}, not {expected}: read what came between, then decide again",
-            zh=f"{stream} 已是第 {current} 版,而不是第 {expected} 版:请先查看其间的记录,再作决定",
+            f"{stream} is at revision {current}, not {expected}: "
+            "read what came between, then decide again",
+            zh=f"{stream} 已是第 {current} 版，而不是第 {expected} 版："
+            "请先查看其间的记录，再作决定",
             stream=stream,
             expected=expected,
             current=current,

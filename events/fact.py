@@ -53,7 +53,7 @@ class Books(BaseModel):
 
 
 class About(BaseModel):
-    """The dimensions of one fact: where, by which unit, of what category and variant, who says so."""
+    """The dimensions of one fact: where, which unit, what category and variant, who says so."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -132,7 +132,7 @@ class Fact(BaseModel):
             quantities=tuple(by_role.get("quantity", ())),
             members=tuple(by_role.get("member", ())),
             codes=tuple(by_role.get("code", ())),
-            day=(by_role.get("day") or [None])[0],
+            day=next(iter(by_role.get("day", ())), None),
             fields=tuple(name for name in cls.model_fields if name != "about"),
         )
 

@@ -53,7 +53,7 @@ class Repeated(NamedTuple):
 
     position: int
     stream: str
-    count: int
+    count: int  # type: ignore[assignment]  # the events it wrote; nobody counts in this tuple
 
 
 class Reused(NamedTuple):

@@ -1,0 +1,1 @@
+"""运行 · What a process needs before it can serve: settings, guards, a database, its schema."""
