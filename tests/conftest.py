@@ -1,0 +1,158 @@
+"""Everything the tests share: one Postgres for the run, a fresh copied database for each test."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import re
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+# Settings of the person who runs the tests must not reach the code under test. The few that are
+# meant for the tests themselves are kept here.
+FOR_TESTS = {
+    name: os.environ.pop(name) for name in sorted(os.environ) if name.startswith("JISHI_")
+}
+
+from services.run import postgres  # noqa: E402
+from services.run.migrate import migrate  # noqa: E402
+
+ROOT = Path(__file__).parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+LEFT_OUT = pytest.StashKey[dict[str, list[str]]]()
+
+NEEDS = {
+    "data": "the data sets of others beside this checkout (../shared/data)",
+    "kafka": "a Kafka broker (left out with --kafka=no)",
+    "browser": "a browser (left out with --browser=no)",
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    for name in ("kafka", "browser"):
+        parser.addoption(f"--{name}", choices=("yes", "no"), default="yes", help=NEEDS[name])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name, what in NEEDS.items():
+        config.addinivalue_line("markers", f"{name}: needs {what}")
+    config.stash[LEFT_OUT] = {}
+    if config.getoption("hypothesis_seed") is None:
+        # Always a seed that is printed, so that what one run found another can repeat.
+        config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    seed = config.getoption("hypothesis_seed")
+    return f"hypothesis seed: {seed} (to repeat: --hypothesis-seed={seed})"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Take out what cannot run here, and remember it: the closing lines name every such test."""
+    missing = {name for name in ("kafka", "browser") if config.getoption(name) == "no"}
+    if not SHARED_DATA.is_dir():
+        missing.add("data")
+    kept: list[pytest.Item] = []
+    for item in items:
+        reasons = sorted(missing.intersection(mark.name for mark in item.iter_markers()))
+        for reason in reasons:
+            config.stash[LEFT_OUT].setdefault(reason, []).append(item.nodeid)
+        if not reasons:
+            kept.append(item)
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    if exitstatus:
+        terminalreporter.line(pytest_report_header(config))
+    for reason, nodes in sorted(config.stash[LEFT_OUT].items()):
+        terminalreporter.section(f"{len(nodes)} tests left out: no {NEEDS[reason]}", yellow=True)
+        for node in nodes:
+            terminalreporter.line(f"  {node}")
+
+
+@pytest.fixture(scope="session")
+def data_sets() -> Path:
+    """The folder with the data sets of others. A test that asks for it is marked `data`."""
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a Postgres of our own for this run, or of the one JISHI_TEST_DATABASE_URL names."""
+    given = FOR_TESTS.get("JISHI_TEST_DATABASE_URL")
+    if given is not None:
+        yield given
+        return
+    with postgres.start(tmp_path_factory.mktemp("home"), talk=print) as running:
+        yield running.dsn
+
+
+@pytest.fixture(scope="session")
+async def administrator(server: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    """A connection that makes and drops the tests' databases."""
+    connection = await asyncpg.connect(server)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def template(
+    server: str, administrator: asyncpg.Connection[asyncpg.Record]
+) -> AsyncIterator[str]:
+    """Name of a database with the whole schema and nothing in it."""
+    name = f"jishi_template_{os.getpid()}"
+    await administrator.execute(f'CREATE DATABASE "{name}"')
+    try:
+        connection = await asyncpg.connect(at(server, name))
+        try:
+            await migrate(connection, [ROOT / "streams" / "sql", ROOT / "projections" / "sql"])
+        finally:
+            await connection.close()
+        yield name
+    finally:
+        await administrator.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+async def empty_database(
+    server: str, administrator: asyncpg.Connection[asyncpg.Record]
+) -> AsyncIterator[str]:
+    """URL of a database without anything in it."""
+    async for dsn in _made(server, administrator, "template1"):
+        yield dsn
+
+
+@pytest.fixture
+async def database(
+    server: str, administrator: asyncpg.Connection[asyncpg.Record], template: str
+) -> AsyncIterator[str]:
+    """URL of a database of this test's own, with the whole schema."""
+    async for dsn in _made(server, administrator, template):
+        yield dsn
+
+
+async def _made(
+    server: str, administrator: asyncpg.Connection[asyncpg.Record], template: str
+) -> AsyncIterator[str]:
+    name = f"jishi_test_{os.getpid()}_{next(_numbers)}"
+    await administrator.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    try:
+        yield at(server, name)
+    finally:
+        await administrator.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def at(server: str, name: str) -> str:
+    """The URL of another database of the same server."""
+    return re.sub(r"^(\w+://[^/?]*)(/[^?]*)?", rf"\g<1>/{name}", server)
