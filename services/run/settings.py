@@ -1,0 +1,217 @@
+"""设置 · Everything that may be set from outside, and the only place that reads the environment.
+
+A variable is `JISHI_` and the field's name; a limit inside a group is `JISHI_LOG__BATCH_EVENTS`.
+A misspelt variable is refused with the nearest known name: a setting that is silently ignored is
+worse than none. `python -m services.run.settings` prints the page docs/reference/settings.md.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import inspect
+import os
+import re
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from platformdirs import user_data_path
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from events.errors import Invalid
+from streams.limits import LogLimits
+
+PREFIX = "JISHI_"
+INSIDE = "__"
+FOR_TESTS = ("JISHI_TEST_DATABASE_URL", "JISHI_BROWSER")
+"""Known to the tests alone."""
+HIDDEN = frozenset({"token", "database_url", "read_database_url"})
+"""May hold a secret: never echoed."""
+
+
+def _database(url: str) -> str:
+    if urlsplit(url).scheme not in ("postgres", "postgresql"):
+        raise ValueError("must look like postgresql://user:password@host:5432/name")
+    return url
+
+
+def _server(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ValueError("must look like http://127.0.0.1:8311")
+    return url.rstrip("/")
+
+
+def _brokers(names: str) -> str:
+    if not re.fullmatch(r"[^\s:,]+:\d+(,[^\s:,]+:\d+)*", names):
+        raise ValueError("must look like 127.0.0.1:9092, several parted by commas")
+    return names
+
+
+DatabaseUrl = Annotated[str, AfterValidator(_database)]
+ServerUrl = Annotated[str, AfterValidator(_server)]
+Brokers = Annotated[str, AfterValidator(_brokers)]
+
+
+class DatabaseLimits(BaseModel):
+    """Limits of the embedded database."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    start_seconds: float = 3600.0
+    """等待数据库就绪的上限（崩溃后恢复可能需数分钟） · How long a start waits for the database."""
+    stop_seconds: float = 300.0
+    """等待数据库停止的上限 · How long a stop waits before it ends the server at once."""
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Secrets have no default."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter=INSIDE,
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+    )
+
+    home: Path = Field(default_factory=lambda: user_data_path("jishi", appauthor=False))
+    """内嵌数据库、密钥与日志所在目录 · Folder of the embedded database, keys and logs."""
+    database_url: DatabaseUrl | None = Field(default=None, repr=False)
+    """任意 Postgres（≥ 15）；不设则用内嵌数据库 · Any Postgres ≥ 15; unset = the embedded one."""
+    read_database_url: DatabaseUrl | None = Field(default=None, repr=False)
+    """查询一侧的数据库；不设则同上 · Database of the read side; unset = the same."""
+    kafka_bootstrap: Brokers | None = None
+    """Kafka 地址，如 `127.0.0.1:9092`；不设则在进程内传递 · Kafka brokers; unset = in-process."""
+    server: ServerUrl | None = None
+    """命令行所连的服务；不设则直接用数据库
+    · The server the command line talks to; unset = directly to the database."""
+    token: SecretStr | None = None
+    """操作者的令牌 · The token of who is acting."""
+    lang: Literal["zh", "en"] = "zh"
+    """界面语言 · Language of pages, messages and reports."""
+    zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
+    """新建日志的时区：一天从何时算起 · Time zone of a new log: where its days begin."""
+    log: LogLimits = LogLimits()
+    """写入日志的上限 · Limits of the log."""
+    database: DatabaseLimits = DatabaseLimits()
+    """内嵌数据库的上限 · Limits of the embedded database."""
+
+
+def read(**given: Any) -> Settings:
+    """The settings of the environment; what is `given` (from the command line) wins, unless None.
+
+    Raises Invalid naming the variable that is misspelt or has an impossible value.
+    """
+    _refuse_misspelt()
+    try:
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = [str(part) for part in first["loc"]]
+        hidden = place[0] in HIDDEN
+        why = first["msg"].removeprefix("Value error, ")
+        raise _invalid(place, "…" if hidden else first["input"], why) from None
+    for place, value, _ in _leaves(settings):
+        if len(place) > 1 and not value > 0:
+            raise _invalid(place, value, "a limit must be more than 0")
+    return settings
+
+
+def variables() -> list[str]:
+    """The names of all variables, in the order of the page."""
+    return [_variable(place) for place, _, _ in _leaves(Settings.model_construct())]
+
+
+def reference() -> str:
+    """The page docs/reference/settings.md."""
+    lines = [
+        "# 设置 · Settings",
+        "",
+        "每项设置都是一个环境变量；命令行的 `--home`、`--database` 优先于它们。",
+        "写错的变量名会被拒绝。",
+        "",
+        "Each setting is an environment variable; `--home` and `--database` on the command line",
+        "win over them. A misspelt name is refused.",
+        "",
+        "| variable | default | what it is |",
+        "|---|---|---|",
+    ]
+    for place, value, meaning in _leaves(Settings.model_construct()):
+        shown = "the user-data folder of the system" if place == ["home"] else _shown(value)
+        lines.append(f"| `{_variable(place)}` | {shown} | {meaning} |")
+    return "\n".join([*lines, ""])
+
+
+def _shown(value: object) -> str:
+    return "–" if value is None else f"`{value}`"
+
+
+def _variable(place: list[str]) -> str:
+    return PREFIX + INSIDE.join(place).upper()
+
+
+def _invalid(place: list[str], value: object, why: str) -> Invalid:
+    name = _variable(place)
+    return Invalid(
+        f"{name} = {value}: {why} (see docs/reference/settings.md)",
+        field=name,
+        value=value,
+        zh=f"{name} = {value}：取值无效，{why}（见 docs/reference/settings.md）",
+    )
+
+
+def _refuse_misspelt() -> None:
+    known = variables()
+    for name in os.environ:
+        if not name.startswith(PREFIX) or name in known or name in FOR_TESTS:
+            continue
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
+        raise Invalid(
+            f"{name} is not a setting: did you mean {near}?",
+            field=name,
+            zh=f"{name} 不是已知的设置：是否应为 {near}？",
+            nearest=near,
+        )
+
+
+def _leaves(settings: Settings) -> Iterator[tuple[list[str], Any, str]]:
+    """(place, value, meaning) of every single setting, groups opened."""
+    meanings = _meanings(Settings)
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        if not (is_dataclass(value) or isinstance(value, BaseModel)):
+            yield [name], value, meanings[name]
+            continue
+        inside = _meanings(type(value))
+        names = [f.name for f in fields(value)] if is_dataclass(value) else type(value).model_fields
+        for inner in names:
+            yield [name, inner], getattr(value, inner), inside[inner]
+
+
+def _meanings(model: type) -> dict[str, str]:
+    """What stands under each field in the source: the one place where it is described."""
+    (body,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
+    if not isinstance(body, ast.ClassDef):
+        raise AssertionError(f"{model} is not a class")
+    found: dict[str, str] = {}
+    for line, after in zip(body.body, body.body[1:], strict=False):
+        if (
+            isinstance(line, ast.AnnAssign)
+            and isinstance(line.target, ast.Name)
+            and isinstance(after, ast.Expr)
+            and isinstance(after.value, ast.Constant)
+        ):
+            found[line.target.id] = " ".join(str(after.value.value).split())
+    return found
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())
