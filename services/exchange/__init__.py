@@ -1,0 +1,1 @@
+"""往来 · Exchange: histories that come in from elsewhere, and what goes out again."""
