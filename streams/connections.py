@@ -1,0 +1,131 @@
+"""连接 · Connections that break and are opened anew, and work that is tried again meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeAlias, TypeVar
+
+import asyncpg
+
+from events.errors import Unavailable
+from streams.faults import CAUGHT, DRIVER_ERRORS, RETRIED, Fault, NotConnectedError, fault_of, told
+from streams.schema import AnyConnection
+
+Result = TypeVar("Result")
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+PAUSE_FIRST_SECONDS = 0.02
+PAUSE_MAX_SECONDS = 0.5
+CONNECT_SECONDS = 10.0
+
+
+async def _keep_as_it_is(connection: AnyConnection) -> None:
+    """The log's connections have no state to reset: saves a round trip at each release."""
+
+
+async def pool_of(dsn: str, connections: int) -> Pool:
+    """A pool that opens its connections when they are needed."""
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=0,
+        max_size=connections,
+        timeout=CONNECT_SECONDS,
+        reset=_keep_as_it_is,
+        max_inactive_connection_lifetime=300,
+    )
+
+
+async def acquire(pool: Pool) -> AnyConnection:
+    """One connection. Raises NotConnectedError where none can be had."""
+    try:
+        return await pool.acquire(timeout=CONNECT_SECONDS)
+    except DRIVER_ERRORS as error:
+        raise NotConnectedError(error) from error
+
+
+@contextlib.asynccontextmanager
+async def borrowed(pool: Pool) -> AsyncIterator[AnyConnection]:
+    """One connection for one piece of work. It is dropped, not given back, where the work ends in
+    an error or half way: what it was doing may still be under way in it."""
+    connection = await acquire(pool)
+    whole = False
+    try:
+        yield connection
+        whole = True
+    finally:
+        if not whole:
+            connection.terminate()
+        with contextlib.suppress(*DRIVER_ERRORS):
+            await pool.release(connection)  # type: ignore[arg-type]
+
+
+class Line:
+    """One connection that is kept open for one kind of work, and opened anew after it broke."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._connection: AnyConnection | None = None
+
+    async def connection(self) -> AnyConnection:
+        """The open connection. Raises NotConnectedError where there is none to be had."""
+        if self._connection is not None and self._connection.is_closed():
+            await self.drop()
+        if self._connection is None:
+            self._connection = await acquire(self._pool)
+        return self._connection
+
+    async def drop(self) -> None:
+        """Give the connection up, whatever it was doing."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+            with contextlib.suppress(*DRIVER_ERRORS):
+                await self._pool.release(connection)  # type: ignore[arg-type]
+
+    async def after(self, error: BaseException) -> None:
+        """Keep the connection where the server only refused a statement; else give it up."""
+        if fault_of(error) not in (Fault.BUSY, Fault.WRONG, Fault.SHUT) or not isinstance(
+            error, (asyncpg.PostgresError, asyncpg.DataError)
+        ):
+            await self.drop()
+
+    async def close(self) -> None:
+        """Give the connection back to the pool."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(*DRIVER_ERRORS):
+                await self._pool.release(connection)  # type: ignore[arg-type]
+
+
+async def persist(
+    work: Callable[[], Awaitable[Result]], *, patience_seconds: float, appending: bool = False
+) -> Result:
+    """Do the work, again and again while the database is away, up to `patience_seconds`.
+
+    `appending`: the work may have landed where the connection broke. It must be safe to repeat.
+    Raises Ambiguous, Unavailable or Broken from the driver's error.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience_seconds
+    pause = PAUSE_FIRST_SECONDS
+    ambiguous = False
+    while True:
+        try:
+            return await work()
+        except CAUGHT as error:
+            fault = fault_of(error)
+            ambiguous = ambiguous or (appending and fault is Fault.LOST)
+            if fault not in RETRIED or loop.time() + pause > deadline:
+                raise told(error, ambiguous=ambiguous) from error
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, PAUSE_MAX_SECONDS)
+
+
+def closed_error() -> Unavailable:
+    """The log was closed by this program."""
+    return Unavailable(
+        "the log is closed: this process is shutting down; send the same command again",
+        zh="日志已关闭：本进程正在退出；请用同一命令编号重发",
+    )

@@ -1,0 +1,30 @@
+"""上限 · The limits of a log, each with its default; the settings of the services set them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LogLimits:
+    """Every queue, batch, wait and retry of the log ends somewhere."""
+
+    batch_events: int = 512
+    """Events the combiner puts into one batch from several callers."""
+    call_events: int = 2_000
+    """Events one caller may append in one call."""
+    waiting_events: int = 20_000
+    """Events that may wait for the combiner; beyond it callers are turned away."""
+    batch_loads: int = 256
+    """Streams one combined query loads."""
+    read_events: int = 10_000
+    """Events one read may ask for."""
+    patience_seconds: float = 30.0
+    """How long a call waits for a database that is away, before it says so."""
+    poll_seconds: float = 0.5
+    """How long a follower may sleep where notifications are lost."""
+    connections: int = 8
+    """Connections of one log: one appends, one loads, one listens, the others read."""
+
+
+LIMITS = LogLimits()

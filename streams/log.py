@@ -1,0 +1,202 @@
+"""总账 · The log on Postgres: positions without a gap, in the order of commit, by construction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from asyncpg import Record
+
+from events.envelope import Recorded
+from events.errors import TooLarge, Unavailable
+from events.fact import Shape
+from events.ports import EVERYTHING, Append, EntryColumns, Filter, Outcome
+from streams import scan, sqltext
+from streams.combine import Clock, Combiner
+from streams.connections import Line, Pool, borrowed, persist, pool_of
+from streams.gather import Gatherer
+from streams.limits import LIMITS, LogLimits
+from streams.schema import LogConstant, MadeAs, constants
+from streams.tail import Tail
+
+
+class PostgresLog:
+    """`events.ports.Log` on one Postgres database. Made by `open`, ended by `close`.
+
+    An append that broke off is sent again with the same command ids until the server is back or
+    `limits.patience_seconds` are over: it lands once, and is then answered by Appended, or by
+    Repeated where it had landed the first time. Reads are tried again in the same way.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        owned: bool,
+        constant: LogConstant,
+        shapes: Mapping[str, Shape],
+        now: Clock | None,
+        limits: LogLimits,
+    ) -> None:
+        self._pool = pool
+        self._owned = owned
+        self._constant = constant
+        self._shapes = shapes
+        self._limits = limits
+        self._tail = Tail(Line(pool), limits.poll_seconds)
+        self._combiner = Combiner(Line(pool), limits, now, self._tail.bell.ring)
+        self._gatherer = Gatherer(Line(pool), limits)
+
+    @classmethod
+    async def open(
+        cls,
+        pool_or_dsn: Pool | str,
+        shapes: Mapping[str, Shape],
+        *,
+        now: Clock | None = None,
+        limits: LogLimits = LIMITS,
+    ) -> PostgresLog:
+        """Open the log of a database whose schema has been migrated.
+
+        `now` (µs since 1970) sets the clock; only logs made as demo or scenario allow it. A pool
+        that is handed in needs at least 4 connections, and stays open at `close`.
+        Raises Unavailable where the database is away or holds no log.
+        """
+        owned = isinstance(pool_or_dsn, str)
+        pool = (
+            await pool_of(pool_or_dsn, limits.connections)
+            if isinstance(pool_or_dsn, str)
+            else pool_or_dsn
+        )
+        try:
+            constant = await persist(
+                lambda: _constants(pool), patience_seconds=limits.patience_seconds
+            )
+            if constant is None:
+                raise Unavailable(
+                    "this database holds no log yet: run `jishi migrate`",
+                    zh="该数据库中尚无日志：请先运行 `jishi migrate`",
+                )
+            if now is not None and constant.made_as == "live":
+                raise AssertionError("the clock of a live log cannot be set")
+        except BaseException:
+            if owned:
+                pool.terminate()
+            raise
+        return cls(pool, owned, constant, shapes, now, limits)
+
+    async def close(self) -> None:
+        """Write what is waiting, end every follower, let go of the connections."""
+        await self._combiner.close()
+        await self._gatherer.close()
+        await self._tail.close()
+        if self._owned:
+            await self._pool.close()
+
+    @property
+    def log_id(self) -> str:
+        """The log's id, a constant of its database."""
+        return self._constant.log_id
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of its local days, a constant of its database."""
+        return self._constant.zone
+
+    @property
+    def made_as(self) -> MadeAs:
+        """What it was made as: only demo and scenario logs let their clock be set."""
+        return self._constant.made_as
+
+    async def append(self, items: Sequence[Append]) -> list[Outcome]:
+        """See `events.ports.Log.append`; what other callers are waiting with shares the commit."""
+        return await self._combiner.append(items)
+
+    async def load(self, stream: str, after_revision: int = 0) -> list[Recorded]:
+        """See `events.ports.Log.load`."""
+        return await self._gatherer.load(stream, after_revision)
+
+    async def command(self, command_id: UUID) -> tuple[bytes, list[Recorded]] | None:
+        """See `events.ports.Log.command`."""
+        first = await self._fetch(sqltext.COMMAND_FIRST, command_id)
+        if not first:
+            return None
+        position, request_hash = first[0]
+        events = await self._fetch(sqltext.COMMAND_EVENTS, position)
+        return request_hash, [sqltext.recorded(row) for row in events]
+
+    async def head(self) -> int:
+        """See `events.ports.Source.head`."""
+        rows = await self._fetch(sqltext.HEAD)
+        return int(rows[0][0]) if rows else 0
+
+    async def position_at(self, recorded_at: int) -> int:
+        """See `events.ports.Source.position_at`."""
+        rows = await self._fetch(sqltext.POSITION_AT, recorded_at)
+        return int(rows[0][0])
+
+    async def read(
+        self,
+        *,
+        after: int = 0,
+        upto: int | None = None,
+        limit: int = 500,
+        backward: bool = False,
+        only: Filter = EVERYTHING,
+    ) -> list[Recorded]:
+        """See `events.ports.Source.read`. Raises TooLarge for a limit over the most allowed."""
+        if not 1 <= limit <= self._limits.read_events:
+            raise TooLarge(
+                f"{limit} events in one read; 1 to {self._limits.read_events} are allowed",
+                zh=f"一次读取 {limit} 条，允许 1 至 {self._limits.read_events} 条",
+                limit=self._limits.read_events,
+            )
+        statement, arguments = sqltext.read_statement(
+            after=after, upto=upto, limit=limit, backward=backward, only=only
+        )
+        return [sqltext.recorded(row) for row in await self._fetch(statement, *arguments)]
+
+    async def at(self, positions: Sequence[int]) -> list[Recorded]:
+        """See `events.ports.Source.at`."""
+        if len(positions) > self._limits.read_events:
+            raise TooLarge(
+                f"{len(positions)} positions in one read; {self._limits.read_events} are allowed",
+                zh=f"一次读取 {len(positions)} 个位置，上限为 {self._limits.read_events} 个",
+                limit=self._limits.read_events,
+            )
+        rows = await self._fetch(sqltext.AT, list(positions))
+        return [sqltext.recorded(row) for row in rows]
+
+    async def scan(self, after: int, upto: int) -> AsyncIterator[EntryColumns]:
+        """See `events.ports.Source.scan`. One run for each part of `scan.pages`, the empty ones
+        too; `upto` beyond the head means the head."""
+        async for run in scan.scan(
+            self._pool,
+            self._shapes,
+            self.zone,
+            after=after,
+            upto=min(upto, await self.head()),
+            patience_seconds=self._limits.patience_seconds,
+        ):
+            yield run
+
+    def follow(self, after: int, *, limit: int = 1_000) -> AsyncIterator[list[Recorded]]:
+        """See `events.ports.Source.follow`. Ends when the log is closed."""
+
+        async def read(position: int, events: int) -> list[Recorded]:
+            return await self.read(after=position, limit=events)
+
+        return self._tail.follow(read, after, limit)
+
+    async def _fetch(self, statement: str, *arguments: Any) -> list[Record]:
+        async def attempt() -> list[Record]:
+            async with borrowed(self._pool) as connection:
+                return await connection.fetch(statement, *arguments)
+
+        return await persist(attempt, patience_seconds=self._limits.patience_seconds)
+
+
+async def _constants(pool: Pool) -> LogConstant | None:
+    async with borrowed(pool) as connection:
+        return await constants(connection)
