@@ -1,0 +1,1 @@
+"""内核 · What every workflow is made of. Pure: no I/O, no clock, no randomness."""

@@ -1,0 +1,256 @@
+"""时限 · Facts of deadlines, and when they are due.
+
+The kernel records them beside the facts of a command, by comparing the state before and after:
+no workflow can forget to stop a clock. What was due then stands in the facts, so a later change of
+a rule does not alter history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from events.clock import Instant
+from events.fact import About, Coded, Quantity
+from services.kernel.case import Case, CaseFact, Ticking, Told
+from services.kernel.context import Context
+from services.kernel.pieces import Clock, State
+from services.kernel.words import AMOUNT_MAX, Choice, ClockName, Label, Limit
+from services.kernel.workflow import Workflow
+
+Seconds = Annotated[int, Field(ge=0, le=AMOUNT_MAX), Label("秒数", "Seconds")]
+Tier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$"), Label("档次", "Tier")]
+Due = Annotated[Instant, Label("截止时间", "Due")]
+
+
+class ExtensionReason(Choice, zh="延期原因", en="Reason"):
+    """Why more time was given."""
+
+    COMPLEX = "complex", "情况复杂"
+    JOINT = "joint", "需多方联办", "Needs several units"
+    REQUESTER = "requester", "诉求人要求", "Asked for by the requester"
+    WEATHER = "weather", "天气或不可抗力", "Weather or force majeure"
+
+
+class DeadlineFact(CaseFact):
+    """What every fact of a clock says. `clock` is `order.accept`."""
+
+    clock: Annotated[ClockName, Coded]
+    tier: Annotated[Tier | None, Coded, Label("档次", "Tier")] = None
+
+    @property
+    def name(self) -> str:
+        """The clock's name within its kind."""
+        return self.clock.partition(".")[2]
+
+
+class DeadlineSet(DeadlineFact, zh="已起算", kind="deadline.set"):
+    """A clock began to run (or took on another limit)."""
+
+    due_at: Due
+    limit_seconds: Annotated[Seconds, Quantity]
+    working: Annotated[bool, Label("按工作日", "Working days")] = False
+
+    def apply(self, case: Case, told: Told) -> Case:
+        """It runs from the moment of the fact; a change of limit keeps the first beginning."""
+        before = case.clocks.get(self.name)
+        return with_clock(
+            case,
+            Ticking(
+                name=self.name,
+                tier=self.tier,
+                started_at=before.started_at if before else told.occurred_at,
+                limit_seconds=self.limit_seconds,
+                working=self.working,
+                due_at=self.due_at,
+                extensions=before.extensions if before else 0,
+            ),
+        )
+
+
+class DeadlineRested(DeadlineFact, zh="已暂停计时", kind="deadline.rested"):
+    """The clock stands still. What is left is below zero where it was overdue already."""
+
+    left_seconds: Annotated[int, Label("剩余秒数", "Seconds left")]
+
+    def apply(self, case: Case, told: Told) -> Case:
+        """Nothing is due while it rests."""
+        return with_clock(
+            case, replace(case.clocks[self.name], due_at=None, left_seconds=self.left_seconds)
+        )
+
+
+class DeadlineResumed(DeadlineFact, zh="已恢复计时", kind="deadline.resumed"):
+    """The clock goes on with what was left."""
+
+    due_at: Due
+
+    def apply(self, case: Case, told: Told) -> Case:
+        """Due again."""
+        return with_clock(
+            case, replace(case.clocks[self.name], due_at=self.due_at, left_seconds=None)
+        )
+
+
+class DeadlineEnded(DeadlineFact, zh="时限内外已定", en="Deadline ended", kind="deadline.ended"):
+    """What the clock watched was done: on time or not, by when it occurred."""
+
+    on_time: Annotated[bool, Quantity, Label("按时", "On time")]
+    due_at: Due
+    took_seconds: Annotated[Seconds, Quantity]
+
+    def apply(self, case: Case, told: Told) -> Case:
+        """The clock is gone."""
+        return without_clock(case, self.name)
+
+
+class DeadlineLifted(DeadlineFact, zh="时限已解除", kind="deadline.lifted"):
+    """The clock ended without what it watched being done or missed: cancelled, voided, merged."""
+
+    def apply(self, case: Case, told: Told) -> Case:
+        """The clock is gone."""
+        return without_clock(case, self.name)
+
+
+class DeadlineExtended(DeadlineFact, zh="已延期", kind="deadline.extended"):
+    """More time was given."""
+
+    due_at: Due
+    reason: ExtensionReason
+
+    def apply(self, case: Case, told: Told) -> Case:
+        """Due later; a miss before that stands in the history."""
+        clock = case.clocks[self.name]
+        return with_clock(
+            case,
+            replace(clock, due_at=self.due_at, extensions=clock.extensions + 1, missed=False),
+        )
+
+
+class DeadlineMissed(DeadlineFact, zh="已逾期", kind="deadline.missed"):
+    """It was not done when it was due, as was known then. Not a count: `deadline.ended` is."""
+
+    due_at: Due
+
+    def apply(self, case: Case, told: Told) -> Case:
+        """Fired once; the clock runs on until the thing is done."""
+        return with_clock(case, replace(case.clocks[self.name], missed=True))
+
+
+def with_clock(case: Case, clock: Ticking) -> Case:
+    """The case with this clock as it is now."""
+    return replace(case, clocks={**case.clocks, clock.name: clock})
+
+
+def without_clock(case: Case, name: str) -> Case:
+    """The case without this clock."""
+    return replace(case, clocks={key: one for key, one in case.clocks.items() if key != name})
+
+
+def clock_facts(
+    workflow: Workflow,
+    before: State | None,
+    after: State,
+    clocks: Mapping[str, Ticking],
+    context: Context,
+) -> list[DeadlineFact]:
+    """What a move from one state to another does to the clocks, in the order of the file.
+
+    An ending is counted where the case was (`before.about`: a decline counts against the unit
+    that declined), a beginning where it is now.
+    """
+    facts: list[DeadlineFact] = []
+    for name, clock in workflow.clocks.items():
+        ticking = clocks.get(name)
+        runs, rests = type(after) in workflow.running[name], type(after) in workflow.resting[name]
+        if ticking is None:
+            if runs:
+                facts.append(_set(workflow, clock, after, context.occurred_at, context))
+        elif not runs and not rests:
+            met = type(after) in workflow.meeting[name]
+            left = before.about if before is not None else after.about
+            facts.append(_end(workflow, ticking, left, met, context))
+        elif rests and ticking.due_at is not None:
+            facts.append(_rest(workflow, ticking, after.about, context))
+        elif runs and ticking.due_at is None:
+            facts.append(_resume(workflow, ticking, after.about, context))
+        elif runs and clock.tier(after) != ticking.tier:
+            facts.append(_set(workflow, clock, after, ticking.started_at, context))
+    return facts
+
+
+def limit_of(workflow: Workflow, clock: Clock, tier: str | None, context: Context) -> Limit:
+    """The limit in force: a rule of the register where there is one, else the declared one."""
+    name = f"{workflow.name}.{clock.name}"
+    if tier is not None and (rule := context.limits.get(f"{name}.{tier}")):
+        return rule
+    return context.limits.get(name) or clock.declared(tier)
+
+
+def _set(
+    workflow: Workflow, clock: Clock, state: State, start: datetime, context: Context
+) -> DeadlineSet:
+    tier = clock.tier(state)
+    limit = limit_of(workflow, clock, tier, context)
+    return DeadlineSet(
+        about=state.about,
+        clock=f"{workflow.name}.{clock.name}",
+        tier=tier,
+        due_at=context.calendar.due(start, limit),
+        limit_seconds=limit.seconds,
+        working=limit.working,
+    )
+
+
+def _end(
+    workflow: Workflow, ticking: Ticking, about: About, met: bool, context: Context
+) -> DeadlineFact:
+    name = f"{workflow.name}.{ticking.name}"
+    if not met:
+        return DeadlineLifted(about=about, clock=name, tier=ticking.tier)
+    due = ticking.due_at or _due_if_resumed(ticking, context)
+    return DeadlineEnded(
+        about=about,
+        clock=name,
+        tier=ticking.tier,
+        on_time=context.occurred_at <= due,
+        due_at=due,
+        took_seconds=max(0, int((context.occurred_at - ticking.started_at).total_seconds())),
+    )
+
+
+def _rest(workflow: Workflow, ticking: Ticking, about: About, context: Context) -> DeadlineRested:
+    if ticking.due_at is None:
+        raise AssertionError(f"the clock {ticking.name} rests already")
+    spent, now = context.calendar.spent, context.occurred_at
+    left = spent(now, ticking.due_at, working=ticking.working)
+    left -= spent(ticking.due_at, now, working=ticking.working)
+    return DeadlineRested(
+        about=about,
+        clock=f"{workflow.name}.{ticking.name}",
+        tier=ticking.tier,
+        left_seconds=left,
+    )
+
+
+def _resume(
+    workflow: Workflow, ticking: Ticking, about: About, context: Context
+) -> DeadlineResumed:
+    return DeadlineResumed(
+        about=about,
+        clock=f"{workflow.name}.{ticking.name}",
+        tier=ticking.tier,
+        due_at=_due_if_resumed(ticking, context),
+    )
+
+
+def _due_if_resumed(ticking: Ticking, context: Context) -> datetime:
+    left = ticking.left_seconds or 0
+    if left < 0:
+        return context.occurred_at + timedelta(seconds=left)
+    limit = Limit(left, ticking.working)
+    return context.calendar.due(context.occurred_at, limit)

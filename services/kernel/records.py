@@ -1,0 +1,481 @@
+"""记录 · What may be said about any record, whatever its kind: evidence, feedback, confirmation,
+verification, doubt, merging, more time. Corrections and voids are in `corrections`.
+
+A confirmation carries what the books need to count the *verified* among the claimed deeds: the
+deed's own dimensions, quantities, members and codes. `of_fact` is there only on the first word for
+a deed, so that a deed both confirmed and audited counts once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from events.clock import EPOCH_DAY, Instant
+from events.fact import About, Coded, LocalDay, Member, Quantity, counted
+from events.fact import Fact as EventFact
+from services.kernel.case import Case, CaseCommand, CaseFact, Told
+from services.kernel.clocks import (
+    DeadlineExtended,
+    DeadlineLifted,
+    DeadlineMissed,
+    ExtensionReason,
+    Seconds,
+)
+from services.kernel.context import Context
+from services.kernel.pieces import Fact
+from services.kernel.words import (
+    Choice,
+    FactName,
+    Label,
+    Party,
+    Person,
+    Refusal,
+    Revision,
+    Satisfaction,
+    Stream,
+    refuse,
+)
+
+AFFECTED = (
+    Party.REQUESTER,
+    Party.HANDLER,
+    Party.HOLDER,
+    Party.HOME_UNIT,
+    Party.COMMUNITY,
+    Party.AUDITOR,
+)
+
+NO_SUCH_RECORD = Refusal(
+    "no_such_record",
+    "该案件没有第 {revision} 条可用记录",
+    "the case holds no such record at revision {revision}",
+)
+OWN_WORD = Refusal(
+    "own_word",
+    "自己的记录须由对方确认",
+    "nobody confirms their own record: the other side does",
+)
+SAID_ALREADY = Refusal("said_already", "第 {revision} 条记录已办过", "revision {revision} is done")
+NOT_SERVED = Refusal("not_served", "现在还不能评价", "there is nothing to give feedback on yet")
+NOT_A_DUPLICATE = Refusal(
+    "not_a_duplicate", "不能并入 {of}", "it cannot be merged into {of}: same kind, open, not itself"
+)
+NO_CLOCK = Refusal("no_clock", "没有在走的时限“{clock}”", "no clock {clock!r} is running")
+NOT_LATER = Refusal("not_later", "延期须晚于 {due}", "an extension must end after {due}")
+EXTENDED_ENOUGH = Refusal(
+    "extended_enough", "已延期 {times} 次,不能再延", "extended {times} times already"
+)
+NOT_DUE = Refusal("not_due", "时限 {due} 尚未到", "it is due at {due}, not yet")
+
+
+class EvidenceKind(Choice, zh="佐证类型", en="Evidence"):
+    """What shows it."""
+
+    PHOTO = "photo", "照片"
+    DOCUMENT = "document", "文件"
+    SIGNATURE = "signature", "签字"
+    RECEIPT = "receipt", "票据"
+    MEASUREMENT = "measurement", "量测"
+
+
+class VerifyMethod(Choice, zh="核验方式", en="Method"):
+    """How it was verified."""
+
+    ON_SITE = "on_site", "实地"
+    CALL_BACK = "call_back", "回访"
+    DOCUMENTS = "documents", "查阅资料"
+
+
+class ChallengeReason(Choice, zh="质疑理由", en="Reason"):
+    """What is wrong with a record."""
+
+    NOT_HAPPENED = "not_happened", "没有发生", "It did not happen"
+    WRONG_NUMBER = "wrong_number", "数字不符"
+    WRONG_PERSON = "wrong_person", "人员不符"
+    WRONG_PLACE = "wrong_place", "地点或单位不符", "Wrong place or unit"
+    WRONG_TIME = "wrong_time", "时间不符"
+
+
+class SampleMethod(Choice, zh="抽样方式", en="Method"):
+    """How the sample was drawn."""
+
+    RANDOM = "random", "随机"
+    TARGETED = "targeted", "定向"
+
+
+Hash = Annotated[
+    str,
+    Field(pattern=r"^[0-9a-f]{64}$", examples=["0" * 64]),
+    Label("文件指纹", "SHA-256 of the file"),
+]
+OfRevision = Annotated[Revision, Label("所指记录", "Record")]
+Clock = Annotated[
+    str, Field(pattern=r"^[a-z][a-z_]{0,31}$", examples=["deliver"]), Label("时限", "Clock")
+]
+
+
+# ---- facts
+
+
+class RecordEnteredLate(CaseFact, zh="已补录", kind="record.entered_late"):
+    """It was put on record long after it happened."""
+
+    of_fact: Annotated[FactName, Coded]
+    late_seconds: Annotated[Seconds, Quantity]
+
+    @classmethod
+    def of(cls, about: About, facts: Sequence[EventFact], context: Context) -> RecordEnteredLate:
+        """The mark beside these facts."""
+        late = context.now - context.occurred_at
+        return cls(about=about, of_fact=facts[0].fact, late_seconds=int(late.total_seconds()))
+
+    def apply(self, case: Case, told: Told) -> Case:
+        """Nothing changes."""
+        return case
+
+
+class EvidenceAttached(CaseFact, zh="已附佐证", kind="record.evidence_attached"):
+    """Something that shows it; the file itself is kept elsewhere."""
+
+    of_revision: OfRevision
+    evidence: Annotated[EvidenceKind, Coded]
+    sha256: Hash
+
+    def apply(self, case: Case, told: Told) -> Case:
+        """One more."""
+        return replace(case, evidence=case.evidence + 1)
+
+
+class FeedbackGiven(CaseFact, zh="已评价", kind="record.feedback_given"):
+    """How satisfied those are whom it was done for."""
+
+    satisfaction: Annotated[Satisfaction, Coded]
+
+    def apply(self, case: Case, told: Told) -> Case:
+        """One word from each."""
+        return replace(case, feedback=case.feedback | {told.actor})
+
+
+class Confirmation(CaseFact):
+    """A second word for a deed, with what the books need to count it."""
+
+    of_revision: OfRevision
+    of_fact: Annotated[FactName | None, Coded] = None
+    of_codes: Annotated[
+        str | None, Coded, Field(pattern=r"^[^|]*\|[^|]*$"), Label("分类码", "Codes")
+    ] = None
+    """The deed's first and second code, joined by a bar."""
+    of_member_1: Annotated[Person | None, Member, Label("人员一", "First member")] = None
+    of_member_2: Annotated[Person | None, Member, Label("人员二", "Second member")] = None
+    of_quantity_1: Annotated[int | None, Quantity, Label("数量一", "First quantity")] = None
+    of_quantity_2: Annotated[int | None, Quantity, Label("数量二", "Second quantity")] = None
+    of_day: Annotated[date, LocalDay, Label("发生日", "Day of the deed")]
+
+
+class CounterpartyConfirmed(Confirmation, zh="对方已确认", kind="record.counterparty_confirmed"):
+    """The other side says it was so."""
+
+    def apply(self, case: Case, told: Told) -> Case:
+        """That fact is confirmed."""
+        return replace(case, confirmed=case.confirmed | {self.of_revision})
+
+
+class RecordVerified(Confirmation, zh="已核验", kind="record.verified"):
+    """An auditor looked and found it so."""
+
+    method: VerifyMethod
+
+    def apply(self, case: Case, told: Told) -> Case:
+        """That fact is verified."""
+        return replace(case, verified=case.verified | {self.of_revision})
+
+
+class RecordChallenged(CaseFact, zh="已质疑", kind="record.challenged"):
+    """Somebody it concerns says it is wrong; a correction, a void or a verification answers."""
+
+    of_revision: OfRevision
+    of_fact: Annotated[FactName, Coded]
+    reason: Annotated[ChallengeReason, Coded]
+
+    def apply(self, case: Case, told: Told) -> Case:
+        """That fact is in question."""
+        return replace(case, challenged=case.challenged | {self.of_revision})
+
+
+class RecordSampled(CaseFact, zh="已抽样", kind="record.sampled"):
+    """Drawn for a check."""
+
+    of_revision: OfRevision
+    of_fact: Annotated[FactName, Coded]
+    method: Annotated[SampleMethod, Coded]
+
+    def apply(self, case: Case, told: Told) -> Case:
+        """That fact is to be looked at."""
+        return replace(case, sampled=case.sampled | {self.of_revision})
+
+
+class DuplicateLinked(CaseFact, zh="已并案", kind="record.duplicate_linked"):
+    """The same matter is another case already; this one rests there."""
+
+    of: Stream
+
+    def apply(self, case: Case, told: Told) -> Case:
+        """Nothing more happens here."""
+        return replace(case, duplicate_of=self.of)
+
+
+# ---- commands
+
+
+class AboutRecord(CaseCommand):
+    """A command about one record. Without a revision: the newest one of the case's own kind."""
+
+    revision: Annotated[Revision | None, Label("所指记录", "Record")] = None
+
+    def record(self, case: Case) -> Told:
+        """The record meant; only facts of the case's own kind can be."""
+        own = [told for told in case.held if isinstance(told.fact, Fact)]
+        found = [told for told in own if self.revision is None or told.revision == self.revision]
+        if not found:
+            refuse(NO_SUCH_RECORD, revision=self.revision)
+        return found[-1]
+
+
+class AttachEvidence(AboutRecord, zh="附佐证", by=AFFECTED):
+    """Never asked for as a condition of anything."""
+
+    evidence: EvidenceKind
+    sha256: Hash
+
+    def decide(self, case: Case, context: Context) -> EvidenceAttached:
+        """Beside the record it shows."""
+        told = self.record(case)
+        return EvidenceAttached(
+            about=case.about,
+            of_revision=told.revision,
+            evidence=self.evidence,
+            sha256=self.sha256,
+        )
+
+
+class GiveFeedback(CaseCommand, zh="评价", by=[Party.REQUESTER, Party.HOME_UNIT, Party.COMMUNITY]):
+    """Once there is something to judge (`feedback=` of the workflow)."""
+
+    satisfaction: Satisfaction
+
+    def decide(self, case: Case, context: Context) -> FeedbackGiven:
+        """Counts where the case is now."""
+        if not self.open_to(case):
+            refuse(NOT_SERVED)
+        if context.actor.person in case.feedback:
+            refuse(SAID_ALREADY, revision=case.revision)
+        return FeedbackGiven(about=case.about, satisfaction=self.satisfaction)
+
+    @classmethod
+    def open_to(cls, case: Case) -> bool:
+        """In the states the workflow names."""
+        return type(case.state) in case.workflow.feedback
+
+
+class ConfirmRecord(AboutRecord, zh="确认记录", by=AFFECTED):
+    """The other side's word. Not the recorder's own, nor that of somebody the deed names."""
+
+    def decide(self, case: Case, context: Context) -> CounterpartyConfirmed:
+        """Once for each record."""
+        told = self.record(case)
+        if not is_other_side(told, context):
+            refuse(OWN_WORD)
+        if told.revision in case.confirmed:
+            refuse(SAID_ALREADY, revision=told.revision)
+        return CounterpartyConfirmed(**confirmed(case, told, context))
+
+
+class Verify(AboutRecord, zh="核验", by=Party.AUDITOR):
+    """An auditor's word, from a look of their own."""
+
+    method: VerifyMethod
+
+    def decide(self, case: Case, context: Context) -> RecordVerified:
+        """Once for each record."""
+        told = self.record(case)
+        if not is_other_side(told, context):
+            refuse(OWN_WORD)
+        if told.revision in case.verified:
+            refuse(SAID_ALREADY, revision=told.revision)
+        return RecordVerified(method=self.method, **confirmed(case, told, context))
+
+
+class Challenge(AboutRecord, zh="质疑", by=AFFECTED):
+    """The right to have a record looked at again."""
+
+    reason: ChallengeReason
+
+    def decide(self, case: Case, context: Context) -> RecordChallenged:
+        """Once at a time for each record."""
+        told = self.record(case)
+        if told.revision in case.challenged:
+            refuse(SAID_ALREADY, revision=told.revision)
+        return RecordChallenged(
+            about=told.fact.about,
+            of_revision=told.revision,
+            of_fact=told.fact.fact,
+            reason=self.reason,
+        )
+
+
+class Sample(AboutRecord, zh="抽样", by=[Party.AUDITOR, Party.SYSTEM]):
+    """Draw a record for a check."""
+
+    method: SampleMethod
+
+    def decide(self, case: Case, context: Context) -> RecordSampled:
+        """Once for each record."""
+        told = self.record(case)
+        if told.revision in case.sampled:
+            refuse(SAID_ALREADY, revision=told.revision)
+        return RecordSampled(
+            about=told.fact.about,
+            of_revision=told.revision,
+            of_fact=told.fact.fact,
+            method=self.method,
+        )
+
+
+class LinkDuplicate(CaseCommand, zh="并案", by=[Party.DISPATCHER, Party.HANDLER, Party.COMMUNITY]):
+    """One matter, many requesters: this case rests in the other."""
+
+    of: Stream
+
+    def reads(self, kind: str) -> tuple[str, ...]:
+        """The case it is to rest in."""
+        return (self.of,)
+
+    def decide(
+        self, case: Case, context: Context
+    ) -> tuple[DuplicateLinked, *tuple[DeadlineLifted, ...]]:
+        """Its clocks end uncounted: the other case has its own."""
+        other = context.cases.get(self.of)
+        if (
+            case.duplicate_of is not None
+            or other is None
+            or other.kind != case.kind
+            or other.stream == case.stream
+            or other.state is None
+            or other.duplicate_of is not None
+        ):
+            refuse(NOT_A_DUPLICATE, of=self.of)
+        return (DuplicateLinked(about=case.about, of=self.of), *lifted(case))
+
+
+class Extend(CaseCommand, zh="延期", by=[Party.DISPATCHER, Party.STREET, Party.LEADER]):
+    """More time, by somebody other than those who are late."""
+
+    clock: Clock
+    until: Annotated[Instant, Label("延至", "Until")]
+    reason: ExtensionReason
+
+    def decide(self, case: Case, context: Context) -> DeadlineExtended:
+        """As often as the clock allows, and only forward."""
+        ticking = case.clocks.get(self.clock)
+        if ticking is None or ticking.due_at is None:
+            refuse(NO_CLOCK, clock=self.clock)
+        if ticking.extensions >= case.workflow.clocks[self.clock].extensions:
+            refuse(EXTENDED_ENOUGH, times=ticking.extensions)
+        if self.until <= ticking.due_at:
+            refuse(NOT_LATER, due=ticking.due_at.isoformat())
+        return DeadlineExtended(
+            about=case.about,
+            clock=f"{case.kind}.{self.clock}",
+            tier=ticking.tier,
+            due_at=self.until,
+            reason=self.reason,
+        )
+
+    @classmethod
+    def open_to(cls, case: Case) -> bool:
+        """Where a clock runs."""
+        return any(clock.due_at for clock in case.clocks.values())
+
+
+class Miss(CaseCommand, zh="逾期", by=Party.SYSTEM):
+    """What the timer says when a deadline has passed. Once, and never early."""
+
+    clock: Clock
+
+    def decide(self, case: Case, context: Context) -> DeadlineMissed:
+        """Judged by now, not by when the timer thought it would be."""
+        ticking = case.clocks.get(self.clock)
+        if ticking is None or ticking.due_at is None or ticking.missed:
+            refuse(NO_CLOCK, clock=self.clock)
+        if context.now < ticking.due_at:
+            refuse(NOT_DUE, due=ticking.due_at.isoformat())
+        return DeadlineMissed(
+            about=case.about,
+            clock=f"{case.kind}.{self.clock}",
+            tier=ticking.tier,
+            due_at=ticking.due_at,
+        )
+
+    @classmethod
+    def open_to(cls, case: Case) -> bool:
+        """Where a clock runs that has not fired."""
+        return any(clock.due_at and not clock.missed for clock in case.clocks.values())
+
+
+# ---- what they share
+
+
+def lifted(case: Case) -> tuple[DeadlineLifted, ...]:
+    """The end of every clock that has not ended."""
+    return tuple(
+        DeadlineLifted(about=case.about, clock=f"{case.kind}.{clock.name}", tier=clock.tier)
+        for clock in case.clocks.values()
+    )
+
+
+def is_other_side(told: Told, context: Context) -> bool:
+    """Whether the actor neither recorded the deed nor is the member who did it."""
+    doers = told.fact.shape().members[:1]
+    own = {told.actor, *(getattr(told.fact, name) for name in doers)}
+    return context.actor.person not in own
+
+
+def confirmed(case: Case, told: Told, context: Context) -> dict[str, Any]:
+    """The fields of a confirmation of this record."""
+    first = told.revision not in case.confirmed | case.verified
+    return {**copied(told, context), "of_fact": told.fact.fact if first else None}
+
+
+def copied(told: Told, context: Context) -> dict[str, Any]:
+    """What a confirmation copies of a deed."""
+    fact = told.fact
+    about = fact.about.model_dump(mode="json", exclude_none=True)
+    columns = counted(fact.shape(), about, fact.data(), told.occurred_at, context.calendar.zone)
+    return {
+        "about": fact.about,
+        "of_revision": told.revision,
+        "of_codes": f"{columns.code_1}|{columns.code_2}",
+        "of_member_1": columns.member_1 or None,
+        "of_member_2": columns.member_2 or None,
+        "of_quantity_1": columns.quantity_1,
+        "of_quantity_2": columns.quantity_2,
+        "of_day": EPOCH_DAY + timedelta(days=columns.day),
+    }
+
+
+def confirmations(
+    case: Case, decided: Sequence[EventFact], context: Context
+) -> list[CounterpartyConfirmed]:
+    """Where a fact of the requester's is itself the other side's word (`confirms=`)."""
+    found = []
+    for fact in decided:
+        name = case.workflow.confirms.get(fact.fact)
+        told = case.latest(name) if name else None
+        if told and told.revision not in case.confirmed and is_other_side(told, context):
+            found.append(CounterpartyConfirmed(**confirmed(case, told, context)))
+    return found
