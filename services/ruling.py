@@ -1,0 +1,255 @@
+"""成文 · From a parsed command to what is appended: what the live way and the bulk way share.
+
+Nothing here waits for anything. The case, the registers and the clock are handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from uuid_utils.compat import uuid7
+
+from events import codec
+from events.envelope import Recorded, draft
+from events.errors import Conflict, Denied, Invalid, JishiError, Unknown
+from events.fact import Fact, Shape
+from events.ports import Append, Appended, Condition, Log
+from services.access import Grant
+from services.directory import ROOT, Directory
+from services.kernel.case import Case
+from services.kernel.catalogue import Catalogue
+from services.kernel.context import Context
+from services.kernel.entry import CommandInfo, Entry
+from services.kernel.handle import handle
+from services.kernel.pieces import Command
+from services.parsing import canonical_request, check_time, parse
+
+Now = Callable[[], datetime]
+MAP = "area/map"
+
+
+class ZonedLog(Log, Protocol):
+    """A log that knows the zone of its days."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone, a constant of its database."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One command as somebody gives it. `kind` is a kind or a variant; `command` may be '' for the
+    one that starts a case; `id` is None there, unless the caller has its own way of making ids.
+
+    `fields`: JSON bytes, or a mapping of JSON values. `expect`: the revision the caller has seen.
+    `cause`: `stream@revision` of the event this follows from.
+    """
+
+    grant: Grant
+    kind: str
+    command: str = ""
+    id: str | None = None
+    fields: bytes | Mapping[str, Any] = b"{}"
+    command_id: UUID | None = None
+    expect: int | None = None
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A request understood: entry, command, stream, and the hash that tells a repeat."""
+
+    grant: Grant
+    entry: Entry
+    info: CommandInfo
+    command: Command
+    stream: str
+    command_id: UUID
+    request_hash: bytes
+    expect: int | None = None
+    cause: str | None = None
+    keyed: bool = False
+    """The stream is named by a field of the command, so a start command may find a case there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What is to be appended for an order."""
+
+    order: Order
+    append: Append
+    facts: tuple[Fact, ...]
+
+
+class Rulings:
+    """Reads requests and turns decisions into appends, for one log."""
+
+    def __init__(
+        self, log_id: str, zone: ZoneInfo, catalogue: Catalogue, directory: Directory
+    ) -> None:
+        self._log_id = log_id
+        self._zone = zone
+        self._shapes: Mapping[str, Shape] = catalogue.shapes
+        self.catalogue = catalogue
+        self.directory = directory
+
+    def order(self, request: Request, now: datetime) -> Order:
+        """Understand a request. Raises Unknown (kind or command), Denied, Malformed, Invalid."""
+        entry, info = self.named(request.kind, request.command)
+        request.grant.check(entry.kind, info.name)
+        return self.parsed(request, entry, info, now)
+
+    def named(self, kind: str, name: str) -> tuple[Entry, CommandInfo]:
+        """The entry and command of these names; without one, the command that starts a case."""
+        entry = self.catalogue.entry(kind)
+        return entry, entry.command(name or entry.workflow.start)
+
+    def parsed(self, request: Request, entry: Entry, info: CommandInfo, now: datetime) -> Order:
+        """The request with its fields read."""
+        command = parse(info.model, request.fields)
+        check_time(command, now)
+        key = entry.workflow.key if info.starts else None
+        case_id = request.id if key is None else getattr(command, key)
+        digest = canonical_request(request.grant.person, entry.name, case_id, info.name, command)
+        if case_id is None and not info.starts:
+            raise Invalid(
+                f"{info.name} needs the id of the {entry.name} it is about",
+                field="id",
+                zh=f"“{info.label.zh}”须指明编号",
+            )
+        return Order(
+            grant=request.grant,
+            entry=entry,
+            info=info,
+            command=command,
+            stream=f"{entry.kind}/{case_id or uuid7()}",
+            command_id=request.command_id or uuid7(),
+            request_hash=digest,
+            expect=request.expect,
+            cause=request.cause,
+            keyed=key is not None,
+        )
+
+    def check_case(self, order: Order, case: Case | None) -> None:
+        """Raises Unknown where the caller can see no such case, Conflict where it is not at the
+        revision the caller expects."""
+        if case is None:
+            if not order.info.starts:
+                raise no_such_case(order.stream)
+        elif not order.keyed and not self.visible(order.grant, case):
+            raise no_such_case(order.stream)
+        revision = case.revision if case else 0
+        if order.expect is not None and order.expect != revision:
+            raise Conflict(order.stream, expected=order.expect, current=revision)
+
+    def visible(self, grant: Grant, case: Case) -> bool:
+        """Whether the caller may know of this case. The one map of all areas is everybody's."""
+        return case.stream == MAP or self.directory.reaches(grant, case.about.area)
+
+    def decide(
+        self, order: Order, case: Case | None, cases: Mapping[str, Case], now: datetime
+    ) -> Ruling:
+        """Decide. Raises what `handle` raises, and Denied for a fact outside the caller's area."""
+        directory = self.directory
+        context = Context(
+            actor=order.grant.actor,
+            now=now,
+            directory=self._knowing(order),
+            calendar=directory.calendar,
+            limits=directory.limits,
+            cases=cases,
+        )
+        facts = handle(order.entry, case, order.command, context)
+        for fact in facts:
+            self._check_area(order, fact)
+        revision = case.revision if case else 0
+        happened = order.command.occurred_at or now
+        drafts = tuple(
+            draft(
+                fact,
+                log=self._log_id,
+                zone=self._zone,
+                shape=self._shapes[fact.fact],
+                stream=order.stream,
+                revision=number,
+                actor=order.grant.person,
+                command=order.command_id,
+                occurred_at=happened,
+                cause=order.cause,
+            )
+            for number, fact in enumerate(facts, revision + 1)
+        )
+        conditions = tuple(Condition(one.stream, one.revision) for one in cases.values())
+        append = Append(
+            order.stream, revision, drafts, order.command_id, order.request_hash, conditions
+        )
+        return Ruling(order, append, tuple(facts))
+
+    def _knowing(self, order: Order) -> Any:
+        """The directory, with the code that this very command enters into its register."""
+        code = getattr(order.command, "code", None)
+        if not order.entry.is_register or not isinstance(code, str):
+            return self.directory
+        return self.directory.with_new(order.entry.kind, code)
+
+    def _check_area(self, order: Order, fact: Fact) -> None:
+        area = fact.about.area
+        if order.grant.area is None or area == order.grant.area:
+            return
+        if area not in self.directory.areas:
+            # A new area of the map lies where its parent does.
+            area = getattr(fact, "parent", None) or ROOT
+        if not self.directory.reaches(order.grant, area):
+            raise Denied(
+                f"{fact.fact} would stand in area {area}, outside your {order.grant.area}",
+                zh=f"{fact.fact} 属于区域 {area},超出您的范围 {order.grant.area}",
+                area=area,
+            )
+
+
+def recorded(append: Append, landed: Appended) -> list[Recorded]:
+    """The events as they stand in the log, now that they have landed."""
+    return [
+        Recorded(
+            position=landed.position + number,
+            stream=append.stream,
+            revision=one.revision,
+            fact=one.fact,
+            version=one.version,
+            recorded_at=landed.recorded_at,
+            body=one.body,
+            sha256=codec.digest(one.body),
+        )
+        for number, one in enumerate(append.drafts)
+    ]
+
+
+def no_such_case(stream: str) -> Unknown:
+    """The answer for a case that is not there, and for one the caller may not see."""
+    return Unknown(
+        f"there is no case {stream} here: check its id",
+        what="case",
+        name=stream,
+        zh=f"没有 {stream} 这一案件,请核对编号",
+    )
+
+
+def about_field(command: Command, error: Unknown) -> JishiError:
+    """A code that no register has, as an error of the field it stood in."""
+    for name in type(command).model_fields:
+        if getattr(command, name) == error.name:
+            return Invalid(
+                f"{name}: {error.detail}",
+                field=name,
+                value=error.name,
+                zh=f"{name}:{error.zh}",
+                what=error.what,
+                nearest=error.nearest,
+            )
+    return error
