@@ -6,6 +6,8 @@ import itertools
 import os
 import random
 import re
+import shutil
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -14,9 +16,7 @@ import pytest
 
 # Settings of the person who runs the tests must not reach the code under test. The few that are
 # meant for the tests themselves are kept here.
-FOR_TESTS = {
-    name: os.environ.pop(name) for name in sorted(os.environ) if name.startswith("JISHI_")
-}
+FOR_TESTS = {name: os.environ.pop(name) for name in sorted(os.environ) if name.startswith("JISHI_")}
 
 from services.run import postgres  # noqa: E402
 from services.run.migrate import migrate  # noqa: E402
@@ -29,6 +29,7 @@ NEEDS = {
     "data": "the data sets of others beside this checkout (../shared/data)",
     "kafka": "a Kafka broker (left out with --kafka=no)",
     "browser": "a browser (left out with --browser=no)",
+    "namespaces": "user namespaces (`unshare -U` is not allowed here)",
 }
 
 
@@ -51,13 +52,18 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"hypothesis seed: {seed} (to repeat: --hypothesis-seed={seed})"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Take out what cannot run here, and remember it: the closing lines name every such test."""
     missing = {name for name in ("kafka", "browser") if config.getoption(name) == "no"}
     if not SHARED_DATA.is_dir():
         missing.add("data")
+    if not namespaces_allowed():
+        missing.add("namespaces")
     kept: list[pytest.Item] = []
     for item in items:
+        if "server" in getattr(item, "fixturenames", ()):
+            item.add_marker("postgres")
         reasons = sorted(missing.intersection(mark.name for mark in item.iter_markers()))
         for reason in reasons:
             config.stash[LEFT_OUT].setdefault(reason, []).append(item.nodeid)
@@ -76,6 +82,12 @@ def pytest_terminal_summary(
         terminalreporter.section(f"{len(nodes)} tests left out: no {NEEDS[reason]}", yellow=True)
         for node in nodes:
             terminalreporter.line(f"  {node}")
+
+
+def namespaces_allowed() -> bool:
+    unshare = shutil.which("unshare")
+    words = [unshare or "", "--user", "--map-root-user", "--mount", "true"]
+    return bool(unshare) and subprocess.run(words, capture_output=True, check=False).returncode == 0
 
 
 @pytest.fixture(scope="session")

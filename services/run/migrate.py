@@ -62,7 +62,7 @@ async def migrate(
     or where a file fails (naming file and line); Unavailable where the server is too old, or
     another process migrates for too long.
     """
-    _check_server(connection)
+    check_server(connection.get_server_version().major)
     rooms = read_rooms(folders)
     names = [room for room, _, _ in rooms]
     done: list[str] = []
@@ -83,13 +83,13 @@ async def migrate(
         done.append(f"{file.room}/{file.name}")
 
 
-def _check_server(connection: AnyConnection) -> None:
-    found = connection.get_server_version()
-    if found.major < SERVER_MAJOR_MIN:
+def check_server(major: int) -> None:
+    """Raises Unavailable where the server's major version is too old."""
+    if major < SERVER_MAJOR_MIN:
         raise Unavailable(
-            f"the database is Postgres {found.major}, and jishi needs {SERVER_MAJOR_MIN} or newer: "
+            f"the database is Postgres {major}, and jishi needs {SERVER_MAJOR_MIN} or newer: "
             "upgrade the server, or set JISHI_DATABASE_URL to another one",
-            zh=f"数据库为 Postgres {found.major}，而 jishi 需要 {SERVER_MAJOR_MIN} 或更新版本："
+            zh=f"数据库为 Postgres {major}，而 jishi 需要 {SERVER_MAJOR_MIN} 或更新版本："
             "请升级服务器，或将 JISHI_DATABASE_URL 指向其他服务器",
         )
 

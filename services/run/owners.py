@@ -69,7 +69,11 @@ def read(path: Path) -> Register:
 
 
 def write(path: Path, register: Register) -> None:
-    """Replace the file in one step."""
+    """Replace the file in one step. An empty register is no file: that can be done on a full disk
+    too."""
+    if register == Register():
+        path.unlink(missing_ok=True)
+        return
     draft = path.with_suffix(".new")
     draft.write_text(json.dumps(asdict(register)))
     draft.replace(path)

@@ -23,9 +23,8 @@ from uuid import uuid4
 
 from events.errors import Unavailable
 from services.run import cluster, owners, postmaster
-from services.run.postmaster import Postmaster, Talk
+from services.run.postmaster import SOCKET_NAME, Postmaster, Talk
 
-SOCKET_NAME = ".s.PGSQL.5432"
 SOCKET_BYTES_MAX = 103
 """The shortest limit a system sets to the path of a socket (macOS; Linux allows 107)."""
 SHORT_FOLDER = Path("/tmp")  # noqa: S108 (what is made in it is private, and checked)
@@ -110,7 +109,8 @@ def start(
     house = House(home.expanduser().resolve() / "postgres")
     ticket = uuid4().hex
     try:
-        house.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        house.root.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        house.root.mkdir(mode=0o700, exist_ok=True)
         with owners.locked(house.lock, talk=talk, seconds_max=seconds_max):
             try:
                 return _start_or_join(house, ticket, talk, seconds_max)
@@ -147,8 +147,8 @@ def _start_or_join(house: House, ticket: str, talk: Talk, seconds_max: float) ->
 
 def _launch(house: House, register: owners.Register, talk: Talk) -> int:
     cluster.prepare(house.data, talk=talk)
-    postmaster.clear_stale(house.data, talk=talk)
     socket = _socket_folder(house, register)
+    postmaster.clear_stale(house.data, socket, talk=talk)
     owners.write(house.register, register)
     cluster.configure(house.data, socket)
     command = [str(cluster.binaries() / "postgres"), "-D", str(house.data)]
@@ -205,8 +205,7 @@ def _remove_folder(folder: Path) -> None:
     """Only what the server left, and only if it is ours: the path comes from a file."""
     if not _is_private(folder):
         return
-    for name in (SOCKET_NAME, f"{SOCKET_NAME}.lock"):
-        (folder / name).unlink(missing_ok=True)
+    postmaster.sweep_socket(folder)
     folder.rmdir()
 
 

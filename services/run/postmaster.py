@@ -7,6 +7,7 @@ recovery after a fixed time.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,8 @@ SAY_AFTER_SECONDS = 3.0
 SAY_EVERY_SECONDS = 30.0
 ORPHANS_SECONDS_MAX = 60.0
 LOG_BYTES_SHOWN_MAX = 8_192
+LOG_LINES_SHOWN_MAX = 3
+SOCKET_NAME = ".s.PGSQL.5432"
 QUIET_ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}
 """The server gets its whole environment from here, so that its messages can be recognised."""
 
@@ -150,15 +153,17 @@ def give_up(pid: int, *, talk: Talk, seconds_max: float) -> None:
     _ended(pid, talk, seconds_max)
 
 
-def clear_stale(data: Path, *, talk: Talk) -> None:
+def clear_stale(data: Path, socket: Path, *, talk: Talk) -> None:
     """Make room for a new start after a crash: wait for what is left of the old server, then take
-    away its pid file, whose pid may by now belong to a stranger (Postgres would refuse to start).
+    away its lock files. Their pid may by now belong to a stranger, or to a zombie that nobody
+    buries: Postgres would take either for a server that runs, and refuse to start.
 
     Raises Unavailable where processes of the old server stay: starting beside them would destroy
     the data.
     """
     stale = data / "postmaster.pid"
     if not stale.exists():
+        sweep_socket(socket)
         return
     begun, said = time.monotonic(), False
     while left := list(processes.working_in(data)):
@@ -172,7 +177,14 @@ def clear_stale(data: Path, *, talk: Talk) -> None:
             talk("等待上次数据库的进程结束… · waiting for the last server's processes to end")
             said = True
         time.sleep(POLL_SECONDS)
+    sweep_socket(socket)
     stale.unlink(missing_ok=True)
+
+
+def sweep_socket(folder: Path) -> None:
+    """Take away the socket of a server that runs no more, and its lock file."""
+    for name in (SOCKET_NAME, f"{SOCKET_NAME}.lock"):
+        (folder / name).unlink(missing_ok=True)
 
 
 def why(said: str, data: Path) -> Unavailable:
@@ -184,13 +196,20 @@ def why(said: str, data: Path) -> Unavailable:
             "too little memory is free to start the database: close other programs, then try again",
             zh="内存不足，无法启动数据库：请关闭其他程序后再试",
         )
-    telling = [line for line in said.splitlines() if "FATAL" in line or "PANIC" in line]
-    last = " ".join(telling or said.splitlines()[-3:]).strip() or "it said nothing"
+    last = _last_words(said) or "it said nothing"
     return Unavailable(
         f"the database in {data} did not start: {last}",
         zh=f"{data} 中的数据库未能启动：{last}",
         said=said[-LOG_BYTES_SHOWN_MAX:],
     )
+
+
+def _last_words(said: str) -> str:
+    """Its last fatal line with what led to it, or its last lines, without their time stamps."""
+    lines = [re.sub(r"^\S+ \S+ \w+ \[\d+\] ", "", line) for line in said.splitlines()]
+    fatal = [place for place, line in enumerate(lines) if line.startswith(("FATAL", "PANIC"))]
+    end = fatal[-1] + 1 if fatal else len(lines)
+    return "; ".join(lines[max(0, end - LOG_LINES_SHOWN_MAX) : end])
 
 
 def full_disk(folder: Path) -> Unavailable:
