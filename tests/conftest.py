@@ -18,8 +18,11 @@ import pytest
 # meant for the tests themselves are kept here.
 FOR_TESTS = {name: os.environ.pop(name) for name in sorted(os.environ) if name.startswith("JISHI_")}
 
+from services.kernel.catalogue import discover  # noqa: E402
 from services.run import postgres  # noqa: E402
 from services.run.migrate import migrate  # noqa: E402
+from streams.log import PostgresLog  # noqa: E402
+from streams.schema import establish  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -152,6 +155,19 @@ async def database(
     """URL of a database of this test's own, with the whole schema."""
     async for dsn in _made(server, administrator, template):
         yield dsn
+
+
+@pytest.fixture
+async def log(database: str) -> AsyncIterator[PostgresLog]:
+    """A log of this test's own, made as a scenario, that knows the facts of every kind."""
+    connection = await asyncpg.connect(database)
+    try:
+        await establish(connection, log_id="test", made_as="scenario")
+    finally:
+        await connection.close()
+    opened = await PostgresLog.open(database, discover().shapes)
+    yield opened
+    await opened.close()
 
 
 async def _made(
