@@ -13,11 +13,12 @@ from events.envelope import Recorded
 from events.errors import TooLarge, Unavailable
 from events.fact import Shape
 from events.ports import EVERYTHING, Append, EntryColumns, Filter, Outcome
-from streams import scan, sqltext
+from streams import sqltext
 from streams.combine import Clock, Combiner
 from streams.connections import Line, Pool, borrowed, persist, pool_of
 from streams.gather import Gatherer
 from streams.limits import LIMITS, LogLimits
+from streams.scan import Scanner
 from streams.schema import LogConstant, MadeAs, constants
 from streams.tail import Tail
 
@@ -42,11 +43,11 @@ class PostgresLog:
         self._pool = pool
         self._owned = owned
         self._constant = constant
-        self._shapes = shapes
         self._limits = limits
         self._tail = Tail(Line(pool), limits.poll_seconds)
         self._combiner = Combiner(Line(pool), limits, now, self._tail.bell.ring)
         self._gatherer = Gatherer(Line(pool), limits)
+        self._scanner = Scanner(pool, shapes, constant.zone, limits.patience_seconds)
 
     @classmethod
     async def open(
@@ -169,16 +170,9 @@ class PostgresLog:
         return [sqltext.recorded(row) for row in rows]
 
     async def scan(self, after: int, upto: int) -> AsyncIterator[EntryColumns]:
-        """See `events.ports.Source.scan`. One run for each part of `scan.pages`, the empty ones
-        too; `upto` beyond the head means the head."""
-        async for run in scan.scan(
-            self._pool,
-            self._shapes,
-            self.zone,
-            after=after,
-            upto=min(upto, await self.head()),
-            patience_seconds=self._limits.patience_seconds,
-        ):
+        """See `events.ports.Source.scan`. One run for each part of `streams.scan.pages`, empty
+        ones too; `upto` beyond the head means the head."""
+        async for run in self._scanner.scan(after, min(upto, await self.head())):
             yield run
 
     def follow(self, after: int, *, limit: int = 1_000) -> AsyncIterator[list[Recorded]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_type_hints
 
 from events.envelope import Recorded
 from events.fact import Counted
@@ -52,6 +52,19 @@ COMMAND_EVENTS = (
 
 SCANNED = ("position", *Counted._fields)
 """Plain columns of the log, named as in `events.ports.EntryColumns` (which has a sign too)."""
+
+SCANNED_TEXTS = tuple(name for name, kind in get_type_hints(Counted).items() if kind is str)
+
+_FACT_AND_VERSION = (
+    "CASE WHEN e.version = 1 THEN e.fact ELSE e.fact || '@' || e.version END AS fact"
+)
+SCAN = (
+    "SELECT "  # noqa: S608 (a constant)
+    + ", ".join(_FACT_AND_VERSION if name == "fact" else f"e.{name}" for name in SCANNED)
+    + " FROM streams.event AS e WHERE e.position > %d AND e.position <= %d ORDER BY e.position"
+)
+"""For COPY, which takes no arguments. Reading neither body nor anything behind the plain columns
+keeps it at twice the speed."""
 
 Row = tuple[Any, ...]
 
