@@ -17,7 +17,7 @@ from events.errors import Conflict, Denied, JishiError, KeyReused, Unavailable, 
 from events.ports import Appended, Repeated, Reused, Stale
 from services.access import Grant
 from services.cases import CASES_MAX, Cases
-from services.directory import Directory
+from services.directory import Directory, ZonedLog
 from services.kernel.case import Case
 from services.kernel.catalogue import Catalogue
 from services.ruling import (
@@ -26,7 +26,6 @@ from services.ruling import (
     Request,
     Ruling,
     Rulings,
-    ZonedLog,
     about_field,
     no_such_case,
     recorded,

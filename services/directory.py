@@ -7,79 +7,50 @@ same. Whatever asks for a code that is not known yet reads the log's newer facts
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
-from events.clock import instant_of
-from events.envelope import PUT, Recorded
+from events import codec
+from events.envelope import Recorded
 from events.errors import Unknown
 from events.fact import Books
-from events.ports import Filter, Source
+from events.ports import Filter, Log
 from services.access import Grant, token_hash
 from services.kernel.calendar import Calendar
+from services.kernel.case import fold
+from services.kernel.catalogue import Catalogue
 from services.kernel.words import Limit
+from services.listed import ROOT, Area, Lists, Rule, Team, Unit, limit_of
 from services.parsing import nearest
 
-ROOT = "root"
-"""The area above all areas. It is always there, and stands on no map."""
-
 REGISTERS = ("area", "org", "team", "person", "rule", "access")
+REWRITING = frozenset({"record.corrected", "record.voided"})
+"""After these a register stream is folded anew."""
 PAGE_EVENTS = 2_000
+NO_BOOKS = Books()
 
 
-@dataclass(frozen=True, slots=True)
-class Area:
-    """One area of the map; a closed one stays known, since its deeds do."""
+class ZonedLog(Log, Protocol):
+    """A log that knows the zone of its days."""
 
-    code: str
-    name: str
-    level: str = ""
-    parent: str | None = None
-    closed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """One organisation."""
-
-    code: str
-    name: str
-    kind: str = ""
-    area: str = ""
-    parent: str | None = None
-    closed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Team:
-    """One service team."""
-
-    code: str
-    name: str
-    area: str = ""
-    unit: str | None = None
-    closed: bool = False
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone, a constant of its database."""
+        ...
 
 
 class Directory:
     """All registers of one log. `position` is how far it has read."""
 
-    def __init__(self, log: Source) -> None:
+    def __init__(self, log: ZonedLog, catalogue: Catalogue) -> None:
         self._log = log
+        self._catalogue = catalogue
         self._catching_up = asyncio.Lock()
+        self._lists = Lists()
+        self._worked_out: _WorkedOut = _WorkedOut(0)
         self.position = 0
-        self.areas: dict[str, Area] = {ROOT: Area(ROOT, "全域", "root")}
-        self.units: dict[str, Unit] = {}
-        self.teams: dict[str, Team] = {}
-        self.grants: dict[str, Grant] = {}
-        self.calendar = Calendar()
-        self.limits: dict[str, Limit] = {}
-        self._books: dict[str, Books] = {}
-        self._tokens: dict[str, str] = {}
-        self._under: dict[str, frozenset[str]] = {}
-        self._children: dict[str, list[str]] = {}
 
     # --- following the log ------------------------------------------------------------------------
 
@@ -87,149 +58,205 @@ class Directory:
         """Read the registers' newer facts; whether there were any."""
         async with self._catching_up:
             head = await self._log.head()
-            if head <= self.position:
-                return False
             changed = False
-            after = self.position
-            while True:
+            while self.position < head:
                 events = await self._log.read(
-                    after=after, upto=head, limit=PAGE_EVENTS, only=Filter(kinds=REGISTERS)
+                    after=self.position,
+                    upto=head,
+                    limit=PAGE_EVENTS,
+                    only=Filter(kinds=REGISTERS),
                 )
-                for event in events:
-                    self._take_one(event)
-                changed = changed or bool(events)
-                if len(events) < PAGE_EVENTS:
-                    break
-                after = events[-1].position
-            self.position = max(self.position, head)
+                newer = [event for event in events if event.position > self.position]
+                await self._take_all(newer)
+                changed = changed or bool(newer)
+                full = len(events) == PAGE_EVENTS
+                self.position = max(self.position, events[-1].position if full else head)
             return changed
 
-    def take(self, events: Sequence[Recorded]) -> None:
-        """Take in the next events of the log, of any kind; those known already are passed over.
-        Events after a hole are left for `catch_up`."""
-        if not events or events[-1].position <= self.position:
-            return
-        if events[0].position > self.position + 1:
-            return
-        for event in events:
-            self._take_one(event)
-        self.position = max(self.position, events[-1].position)
+    def take(self, events: Sequence[Recorded]) -> bool:
+        """Take in the next events of the log, of any kind; what is known already is passed over.
+        False where they cannot be taken (a hole before them, a register rewritten, a read under
+        way): then `catch_up` is needed."""
+        newer = [event for event in events if event.position > self.position]
+        if not newer:
+            return True
+        ours = [event for event in newer if event.case[0] in REGISTERS]
+        rewritten = any(event.fact in REWRITING for event in ours)
+        if rewritten or newer[0].position != self.position + 1 or self._catching_up.locked():
+            return False
+        for event in ours:
+            self._lists.take(event.case[1], event.content)
+        self.position = newer[-1].position
+        return True
 
-    def _take_one(self, event: Recorded) -> None:
-        kind, _, name = event.stream.partition("/")
-        if event.position <= self.position or kind not in REGISTERS:
-            return
-        content = event.content
-        put: Iterable[Mapping[str, Any]] = content["data"].get(PUT) or ()
-        for said in (content, *put):
-            fold = FOLDS.get(said["fact"])
-            if fold is not None:
-                fold(self, name, said["about"], said["data"])
+    async def _take_all(self, events: Sequence[Recorded]) -> None:
+        for event in events:
+            if event.fact not in REWRITING:
+                self._lists.take(event.case[1], event.content)
+        for stream in {event.stream for event in events if event.fact in REWRITING}:
+            case = fold(self._catalogue.of_stream(stream), await self._log.load(stream))
+            kind, _, name = stream.partition("/")
+            self._lists.forget(kind, name)
+            if case is not None:
+                for body in case.bodies:
+                    self._lists.take(name, codec.parse(body))
 
     # --- answers ----------------------------------------------------------------------------------
 
+    @property
+    def areas(self) -> Mapping[str, Area]:
+        """All areas by code, with the one above them all."""
+        return self._lists.areas
+
+    @property
+    def units(self) -> Mapping[str, Unit]:
+        """All organisations by code."""
+        return self._lists.units
+
+    @property
+    def teams(self) -> Mapping[str, Team]:
+        """All teams by code."""
+        return self._lists.teams
+
+    @property
+    def grants(self) -> Mapping[str, Grant]:
+        """All grants that were not revoked, by token id."""
+        return self._lists.grants
+
     def area(self, code: str) -> Area:
         """The area of that code. Raises Unknown with the nearest."""
-        found = self.areas.get(code)
+        found = self._lists.areas.get(code)
         if found is None:
-            raise _unknown("area", "区域", code, self.areas)
+            raise _unknown("area", "区域", code, self._lists.areas)
         return found
 
     def unit(self, code: str) -> Unit:
         """The unit of that code. Raises Unknown with the nearest."""
-        found = self.units.get(code)
+        found = self._lists.units.get(code)
         if found is None:
-            raise _unknown("unit", "单位", code, self.units)
+            raise _unknown("unit", "单位", code, self._lists.units)
         return found
 
     def team(self, code: str) -> Team:
         """The team of that code. Raises Unknown with the nearest."""
-        found = self.teams.get(code)
+        found = self._lists.teams.get(code)
         if found is None:
-            raise _unknown("team", "服务队", code, self.teams)
+            raise _unknown("team", "服务队", code, self._lists.teams)
         return found
 
     def books(self, person: str) -> Books:
         """The further books this person's deeds count in; empty where the person is not listed."""
-        return self._books.get(person, NO_BOOKS)
+        return self._lists.books.get(person, NO_BOOKS)
 
     def children(self, code: str | None) -> list[Area]:
         """The areas directly below, by code; None = those at the top."""
-        if not self._children:
-            for area in sorted(self.areas):
-                if area != ROOT:
-                    self._children.setdefault(self.areas[area].parent or ROOT, []).append(area)
-        return [self.areas[child] for child in self._children.get(code or ROOT, ())]
+        below = self._current().children
+        if not below:
+            for area in sorted(self._lists.areas.values(), key=lambda area: area.code):
+                if area.code != ROOT:
+                    below.setdefault(area.parent or ROOT, []).append(area)
+        return below.get(code or ROOT, [])
 
     def under(self, code: str) -> frozenset[str]:
         """The area and everything below it. Raises Unknown."""
-        known = self._under.get(code)
-        if known is not None:
-            return known
-        self.area(code)
-        found = {code}
-        waiting = [code]
-        while waiting:
-            for child in self.children(waiting.pop()):
-                if child.code not in found:
-                    found.add(child.code)
-                    waiting.append(child.code)
-        self._under[code] = frozenset(found)
-        return self._under[code]
+        known = self._current().under
+        if code not in known:
+            self.area(code)
+            found, waiting = {code}, [code]
+            while waiting:
+                children = {child.code for child in self.children(waiting.pop())} - found
+                found |= children
+                waiting += children
+            known[code] = frozenset(found)
+        return known[code]
 
     def reaches(self, grant: Grant, area: str) -> bool:
         """Whether an area lies inside what the token was granted for."""
         if grant.area is None or grant.area == area:
             return True
-        return grant.area in self.areas and area in self.under(grant.area)
+        return grant.area in self._lists.areas and area in self.under(grant.area)
+
+    def visible(self, grant: Grant) -> frozenset[str] | None:
+        """The areas a token sees; None where it sees all of them."""
+        if grant.area is None:
+            return None
+        return self.under(grant.area) if grant.area in self._lists.areas else frozenset()
 
     def grant(self, token: str, now: datetime) -> Grant | None:
         """What a token may do; None where it is unknown, revoked or expired."""
-        token_id = self._tokens.get(token_hash(token))
-        found = self.grants.get(token_id) if token_id else None
+        token_id = self._lists.tokens.get(token_hash(token))
+        found = self._lists.grants.get(token_id) if token_id else None
         return found if found is not None and found.live(now) else None
 
-    def with_new(self, kind: str, code: str) -> Directory | Including:
-        """The same, with a code that a register command is about to enter."""
-        return Including(self, kind, code) if kind in ("area", "org", "team") else self
+    # --- rules ------------------------------------------------------------------------------------
 
-    # --- folding ----------------------------------------------------------------------------------
+    @property
+    def calendar(self) -> Calendar:
+        """Working days, as all calendars laid down say."""
+        worked_out = self._current()
+        if worked_out.calendar is None:
+            said = [version for rule in self._rules("calendar") for _, version in rule.versions]
+            worked_out.calendar = Calendar(
+                zone=self._log.zone,
+                free=_days(said, "free"),
+                worked=_days(said, "worked"),
+            )
+        return worked_out.calendar
 
-    def set_area(self, area: Area) -> None:
-        """An area is new or has changed."""
-        self.areas[area.code] = area
-        self._under.clear()
-        self._children.clear()
+    def limits_in(self, area: str, now: datetime) -> Mapping[str, Limit]:
+        """The limits of clocks in force in an area today, by the clock's name."""
+        day = now.astimezone(self._log.zone).date()
+        known = self._current().limits
+        if (day, area) not in known:
+            found: dict[str, Limit] = {}
+            for rule in self._rules("limit"):
+                said = rule.on(day)
+                limit = limit_of(said) if said is not None else None
+                if limit is not None and self._holds(rule, area):
+                    found[rule.code] = limit
+            known[day, area] = found
+        return known[day, area]
 
-    def set_grant(self, grant: Grant, secret_hash: str) -> None:
-        """A token is good from now on."""
-        self.grants[grant.token_id] = grant
-        self._tokens[secret_hash] = grant.token_id
+    def templates(self, day: date) -> Iterator[Mapping[str, Any]]:
+        """The variants of kinds that rules lay down on a day."""
+        for rule in self._rules("template"):
+            if (said := rule.on(day)) is not None:
+                yield said["template"]
+
+    @property
+    def version(self) -> int:
+        """Goes up with every change of the map or the rules."""
+        return self._lists.version
+
+    def _rules(self, subject: str) -> Iterator[Rule]:
+        for rule in self._lists.rules.values():
+            if subject in rule.versions[0][1]:
+                yield rule
+
+    def _holds(self, rule: Rule, area: str) -> bool:
+        return rule.area == ROOT or (rule.area in self.areas and area in self.under(rule.area))
+
+    def _current(self) -> _WorkedOut:
+        if self._worked_out.version != self._lists.version:
+            self._worked_out = _WorkedOut(self._lists.version)
+        return self._worked_out
 
 
-@dataclass(frozen=True)
-class Including:
-    """A directory that also knows one code of one register, which is just being entered."""
+class _WorkedOut:
+    """What was worked out from the lists at one version of them."""
 
-    directory: Directory
-    kind: str
-    code: str
+    def __init__(self, version: int) -> None:
+        self.version = version
+        self.under: dict[str, frozenset[str]] = {}
+        self.children: dict[str, list[Area]] = {}
+        self.calendar: Calendar | None = None
+        self.limits: dict[tuple[date, str], Mapping[str, Limit]] = {}
 
-    def area(self, code: str) -> object:
-        """See `Directory.area`."""
-        return code if (self.kind, self.code) == ("area", code) else self.directory.area(code)
 
-    def unit(self, code: str) -> object:
-        """See `Directory.unit`."""
-        return code if (self.kind, self.code) == ("org", code) else self.directory.unit(code)
-
-    def team(self, code: str) -> object:
-        """See `Directory.team`."""
-        return code if (self.kind, self.code) == ("team", code) else self.directory.team(code)
-
-    def books(self, person: str) -> Books:
-        """See `Directory.books`."""
-        return self.directory.books(person)
+def _days(said: Sequence[Mapping[str, Any]], name: str) -> frozenset[date]:
+    return frozenset(
+        date.fromisoformat(day) for one in said for day in one["calendar"].get(name) or ()
+    )
 
 
 def _unknown(what: str, zh: str, code: str, known: Mapping[str, object]) -> Unknown:
@@ -242,64 +269,3 @@ def _unknown(what: str, zh: str, code: str, known: Mapping[str, object]) -> Unkn
         nearest=near,
         zh=f"没有{zh} {code!r}{wink}",
     )
-
-
-NO_BOOKS = Books()
-About = Mapping[str, Any]
-Data = Mapping[str, Any]
-Fold = Callable[[Directory, str, About, Data], None]
-
-
-def _area_defined(directory: Directory, name: str, about: About, data: Data) -> None:
-    directory.set_area(Area(data["code"], data["name"], data["level"], data.get("parent")))
-
-
-def _area_renamed(directory: Directory, name: str, about: About, data: Data) -> None:
-    if (known := directory.areas.get(data["code"])) is not None:
-        directory.set_area(replace(known, name=data["name"]))
-
-
-def _org_registered(directory: Directory, name: str, about: About, data: Data) -> None:
-    directory.units[name] = Unit(
-        name, data["name"], data["org_kind"], about["area"], data.get("parent")
-    )
-
-
-def _org_renamed(directory: Directory, name: str, about: About, data: Data) -> None:
-    if (known := directory.units.get(name)) is not None:
-        directory.units[name] = replace(known, name=data["name"])
-
-
-def _org_closed(directory: Directory, name: str, about: About, data: Data) -> None:
-    if (known := directory.units.get(name)) is not None:
-        directory.units[name] = replace(known, closed=True)
-
-
-def _access_granted(directory: Directory, name: str, about: About, data: Data) -> None:
-    expires = data.get("expires_at")
-    area = about["area"]
-    grant = Grant(
-        token_id=name,
-        person=data["person"],
-        unit=about.get("unit"),
-        roles=frozenset(data.get("roles") or ()),
-        area=None if area == ROOT else area,
-        actions=frozenset(data["actions"]),
-        expires_at=instant_of(expires) if expires else None,
-    )
-    directory.set_grant(grant, data["secret_hash"])
-
-
-def _access_revoked(directory: Directory, name: str, about: About, data: Data) -> None:
-    directory.grants.pop(name, None)
-
-
-FOLDS: Mapping[str, Fold] = {
-    "area.defined": _area_defined,
-    "area.renamed": _area_renamed,
-    "org.registered": _org_registered,
-    "org.renamed": _org_renamed,
-    "org.closed": _org_closed,
-    "access.granted": _access_granted,
-    "access.revoked": _access_revoked,
-}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,28 +18,20 @@ from events import codec
 from events.envelope import Recorded, draft
 from events.errors import Conflict, Denied, Invalid, JishiError, Unknown
 from events.fact import Fact, Shape
-from events.ports import Append, Appended, Condition, Log
+from events.ports import Append, Appended, Condition
 from services.access import Grant
-from services.directory import ROOT, Directory
+from services.directory import Directory
 from services.kernel.case import Case
 from services.kernel.catalogue import Catalogue
 from services.kernel.context import Context
 from services.kernel.entry import CommandInfo, Entry
 from services.kernel.handle import handle
 from services.kernel.pieces import Command
+from services.listed import ROOT
 from services.parsing import canonical_request, check_time, parse
 
 Now = Callable[[], datetime]
 MAP = "area/map"
-
-
-class ZonedLog(Log, Protocol):
-    """A log that knows the zone of its days."""
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The zone, a constant of its database."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +67,7 @@ class Order:
     expect: int | None = None
     cause: str | None = None
     keyed: bool = False
-    """The stream is named by a field of the command, so a start command may find a case there."""
+    """The command's own fields name the stream, so a start command may find a case there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +106,8 @@ class Rulings:
         """The request with its fields read."""
         command = parse(info.model, request.fields)
         check_time(command, now)
-        key = entry.workflow.key if info.starts else None
-        case_id = request.id if key is None else getattr(command, key)
+        own = entry.workflow.id_of(command, request.grant.actor) if info.starts else None
+        case_id = own or request.id
         digest = canonical_request(request.grant.person, entry.name, case_id, info.name, command)
         if case_id is None and not info.starts:
             raise Invalid(
@@ -133,7 +125,7 @@ class Rulings:
             request_hash=digest,
             expect=request.expect,
             cause=request.cause,
-            keyed=key is not None,
+            keyed=own is not None,
         )
 
     def check_case(self, order: Order, case: Case | None) -> None:
@@ -157,12 +149,13 @@ class Rulings:
     ) -> Ruling:
         """Decide. Raises what `handle` raises, and Denied for a fact outside the caller's area."""
         directory = self.directory
+        area = case.about.area if case else getattr(order.command, "area", ROOT)
         context = Context(
             actor=order.grant.actor,
             now=now,
-            directory=self._knowing(order),
+            directory=directory,
             calendar=directory.calendar,
-            limits=directory.limits,
+            limits=directory.limits_in(area, now),
             cases=cases,
         )
         facts = handle(order.entry, case, order.command, context)
@@ -190,13 +183,6 @@ class Rulings:
             order.stream, revision, drafts, order.command_id, order.request_hash, conditions
         )
         return Ruling(order, append, tuple(facts))
-
-    def _knowing(self, order: Order) -> Any:
-        """The directory, with the code that this very command enters into its register."""
-        code = getattr(order.command, "code", None)
-        if not order.entry.is_register or not isinstance(code, str):
-            return self.directory
-        return self.directory.with_new(order.entry.kind, code)
 
     def _check_area(self, order: Order, fact: Fact) -> None:
         area = fact.about.area
