@@ -90,6 +90,8 @@ class Case:
     challenged: frozenset[int] = frozenset()
     sampled: frozenset[int] = frozenset()
     duplicate_of: str | None = None
+    corrected: frozenset[int] = frozenset()
+    """Facts put right or taken back since they were recorded."""
 
     @property
     def kind(self) -> str:
@@ -100,6 +102,11 @@ class Case:
     def id(self) -> str:
         """Second part of the stream."""
         return self.stream.partition("/")[2]
+
+    @property
+    def in_question(self) -> frozenset[int]:
+        """Facts that were challenged, and neither put right nor verified since."""
+        return self.challenged - self.corrected - self.verified
 
     @property
     def held(self) -> tuple[Told, ...]:
@@ -262,7 +269,7 @@ def _advanced(
         raise Broken(f"{stream} does not begin with a fact that starts a {workflow.name}")
     moved = [told for _, told in waiting if workflow.diagram.moves[told.fact.fact].targets]
     bodies = tuple(body for body, _ in waiting)
-    if case is None:
+    if case is None or case.state is None:
         first = waiting[0][1]
         return Case(
             workflow=workflow,
@@ -274,6 +281,7 @@ def _advanced(
             opened_at=first.occurred_at,
             moved_at=moved[-1].occurred_at,
             imported=first.fact.about.provenance is Provenance.IMPORT,
+            corrected=case.corrected if case else frozenset(),
         )
     return replace(
         case,

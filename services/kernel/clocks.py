@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from events.clock import Instant
 from events.fact import About, Coded, Quantity
+from services.kernel.calendar import Calendar
 from services.kernel.case import Case, CaseFact, Ticking, Told
 from services.kernel.context import Context
 from services.kernel.pieces import Clock, State
@@ -51,19 +52,20 @@ class DeadlineFact(CaseFact):
 class DeadlineSet(DeadlineFact, zh="已起算", kind="deadline.set"):
     """A clock began to run (or took on another limit)."""
 
+    started_at: Annotated[Instant, Label("起算时间", "Started at")]
     due_at: Due
     limit_seconds: Annotated[Seconds, Quantity]
     working: Annotated[bool, Label("按工作日", "Working days")] = False
 
     def apply(self, case: Case, told: Told) -> Case:
-        """It runs from the moment of the fact; a change of limit keeps the first beginning."""
+        """It runs; a change of limit keeps what was extended."""
         before = case.clocks.get(self.name)
         return with_clock(
             case,
             Ticking(
                 name=self.name,
                 tier=self.tier,
-                started_at=before.started_at if before else told.occurred_at,
+                started_at=self.started_at,
                 limit_seconds=self.limit_seconds,
                 working=self.working,
                 due_at=self.due_at,
@@ -79,9 +81,7 @@ class DeadlineRested(DeadlineFact, zh="已暂停计时", kind="deadline.rested")
 
     def apply(self, case: Case, told: Told) -> Case:
         """Nothing is due while it rests."""
-        return with_clock(
-            case, replace(case.clocks[self.name], due_at=None, left_seconds=self.left_seconds)
-        )
+        return changed_clock(case, self.name, due_at=None, left_seconds=self.left_seconds)
 
 
 class DeadlineResumed(DeadlineFact, zh="已恢复计时", kind="deadline.resumed"):
@@ -91,9 +91,7 @@ class DeadlineResumed(DeadlineFact, zh="已恢复计时", kind="deadline.resumed
 
     def apply(self, case: Case, told: Told) -> Case:
         """Due again."""
-        return with_clock(
-            case, replace(case.clocks[self.name], due_at=self.due_at, left_seconds=None)
-        )
+        return changed_clock(case, self.name, due_at=self.due_at, left_seconds=None)
 
 
 class DeadlineEnded(DeadlineFact, zh="时限内外已定", en="Deadline ended", kind="deadline.ended"):
@@ -124,10 +122,9 @@ class DeadlineExtended(DeadlineFact, zh="已延期", kind="deadline.extended"):
 
     def apply(self, case: Case, told: Told) -> Case:
         """Due later; a miss before that stands in the history."""
-        clock = case.clocks[self.name]
-        return with_clock(
-            case,
-            replace(clock, due_at=self.due_at, extensions=clock.extensions + 1, missed=False),
+        times = case.clocks[self.name].extensions if self.name in case.clocks else 0
+        return changed_clock(
+            case, self.name, due_at=self.due_at, extensions=times + 1, missed=False
         )
 
 
@@ -138,12 +135,18 @@ class DeadlineMissed(DeadlineFact, zh="已逾期", kind="deadline.missed"):
 
     def apply(self, case: Case, told: Told) -> Case:
         """Fired once; the clock runs on until the thing is done."""
-        return with_clock(case, replace(case.clocks[self.name], missed=True))
+        return changed_clock(case, self.name, missed=True)
 
 
 def with_clock(case: Case, clock: Ticking) -> Case:
     """The case with this clock as it is now."""
     return replace(case, clocks={**case.clocks, clock.name: clock})
+
+
+def changed_clock(case: Case, name: str, **changes: Any) -> Case:
+    """The case with this clock changed; the same where a correction took the clock away."""
+    clock = case.clocks.get(name)
+    return case if clock is None else with_clock(case, replace(clock, **changes))
 
 
 def without_clock(case: Case, name: str) -> Case:
@@ -200,6 +203,7 @@ def _set(
         about=state.about,
         clock=f"{workflow.name}.{clock.name}",
         tier=tier,
+        started_at=start,
         due_at=context.calendar.due(start, limit),
         limit_seconds=limit.seconds,
         working=limit.working,
@@ -212,7 +216,7 @@ def _end(
     name = f"{workflow.name}.{ticking.name}"
     if not met:
         return DeadlineLifted(about=about, clock=name, tier=ticking.tier)
-    due = ticking.due_at or _due_if_resumed(ticking, context)
+    due = ticking.due_at or due_if_resumed(ticking, context.occurred_at, context.calendar)
     return DeadlineEnded(
         about=about,
         clock=name,
@@ -224,16 +228,11 @@ def _end(
 
 
 def _rest(workflow: Workflow, ticking: Ticking, about: About, context: Context) -> DeadlineRested:
-    if ticking.due_at is None:
-        raise AssertionError(f"the clock {ticking.name} rests already")
-    spent, now = context.calendar.spent, context.occurred_at
-    left = spent(now, ticking.due_at, working=ticking.working)
-    left -= spent(ticking.due_at, now, working=ticking.working)
     return DeadlineRested(
         about=about,
         clock=f"{workflow.name}.{ticking.name}",
         tier=ticking.tier,
-        left_seconds=left,
+        left_seconds=left_seconds(ticking, context.occurred_at, context.calendar),
     )
 
 
@@ -244,13 +243,21 @@ def _resume(
         about=about,
         clock=f"{workflow.name}.{ticking.name}",
         tier=ticking.tier,
-        due_at=_due_if_resumed(ticking, context),
+        due_at=due_if_resumed(ticking, context.occurred_at, context.calendar),
     )
 
 
-def _due_if_resumed(ticking: Ticking, context: Context) -> datetime:
+def left_seconds(ticking: Ticking, at: datetime, calendar: Calendar) -> int:
+    """What is left of a running clock; below zero where it is overdue."""
+    if ticking.due_at is None:
+        raise AssertionError(f"the clock {ticking.name} rests already")
+    left = calendar.spent(at, ticking.due_at, working=ticking.working)
+    return left - calendar.spent(ticking.due_at, at, working=ticking.working)
+
+
+def due_if_resumed(ticking: Ticking, at: datetime, calendar: Calendar) -> datetime:
+    """When a resting clock would be due if it ran on from here."""
     left = ticking.left_seconds or 0
     if left < 0:
-        return context.occurred_at + timedelta(seconds=left)
-    limit = Limit(left, ticking.working)
-    return context.calendar.due(context.occurred_at, limit)
+        return at + timedelta(seconds=left)
+    return calendar.due(at, Limit(left, ticking.working))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from events.fact import About, Books, Provenance
 from services.kernel.calendar import USUAL, Calendar
-from services.kernel.words import Actor, Limit, Party, Terms
+from services.kernel.words import Actor, Limit, Party, Refusal, Terms, deny
 
 if TYPE_CHECKING:
     from services.kernel.case import Case
+
+FOR_ONESELF = Refusal(
+    "for_oneself", "只能为自己办理", "this may be done for oneself only, not for somebody else"
+)
 
 AnyTerms = TypeVar("AnyTerms", bound=Terms)
 
@@ -74,6 +78,14 @@ class Context:
         if doer is None or self.actor.person == doer:
             return Provenance.SELF
         return Provenance.COUNTERPARTY if self.actor.person == other else Provenance.ORGANISER
+
+    def person_meant(self, person: str | None, organisers: Iterable[Party]) -> str:
+        """The caller, or the person named; only an organiser may name somebody else."""
+        if person not in (None, self.actor.person):
+            if self.actor.parties().isdisjoint({*organisers, Party.IMPORTER}):
+                deny(FOR_ONESELF)
+            return person
+        return self.actor.person
 
     def said(
         self, about: About, doer: str | None = None, other: str | None = None, **changes: Any

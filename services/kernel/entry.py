@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from events.errors import Unknown
+from services.kernel import corrections, records
 from services.kernel.forms import FormField, form_of
 from services.kernel.pieces import SHARED_COMMANDS, Command, State, snake
 from services.kernel.signatures import Way
 from services.kernel.words import Label, Party, Terms
 from services.kernel.workflow import Workflow
+
+SHARED = (records, corrections)
+"""What every case takes, beside what its workflow declares; loading them makes them known."""
 
 FORM_LEAVES_OUT = frozenset({"occurred_at"})
 """Every command has it; ways in offer it in their own way (`--at`)."""

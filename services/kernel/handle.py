@@ -32,6 +32,11 @@ NOT_YOURS = Refusal("not_yours", "{what}须由{parties}办理", "{command} is fo
 VOIDED = Refusal(
     "voided", "该{kind}已作废,不能再办理", "this {kind_en} was voided: nothing follows"
 )
+THERE_ALREADY = Refusal(
+    "there_already",
+    "{case} 已在,处于“{state}”,无需再办",
+    "{case} is there already ({state_en}): once is enough",
+)
 DUPLICATE = Refusal(
     "duplicate",
     "该{kind}已并入 {of},请在彼处办理",
@@ -101,6 +106,9 @@ def _check_case(entry: Entry, case: Case | None, info: CommandInfo) -> None:
         refuse(VOIDED, **words)
     if case.duplicate_of is not None and not info.shared:
         refuse(DUPLICATE, **words, of=case.duplicate_of)
+    if info.starts and type(case.state) not in info.states:
+        state = entry.state_label(case.state)
+        refuse(THERE_ALREADY, case=case.stream, state=state.zh, state_en=state.en.lower())
     if type(case.state) not in info.states:
         _refuse_now(entry, case.state, info)
 
@@ -145,9 +153,10 @@ def _check_time(entry: Entry, case: Case | None, info: CommandInfo, context: Con
             value=happened.isoformat(),
             zh="发生时间不能在将来",
         )
-    if case is None or case.state is None or info.shared:
+    if case is None or case.state is None:
         return
-    earliest = case.moved_at if entry.workflow.in_order else case.opened_at
+    anytime = info.shared or not entry.workflow.in_order
+    earliest = case.opened_at if anytime else case.moved_at
     if happened < earliest:
         refuse(BEFORE_LAST, last=earliest.isoformat())
 

@@ -1,0 +1,327 @@
+"""更正与作废 · Putting right and taking back: the right of whom a record concerns, itself recorded.
+
+Law: the bodies ever put into the books, less those taken back, are what the case holds. So both
+facts carry whole bodies, and the books need to know nothing else (`events.envelope.entries`).
+
+A correction changes every fact that copied what was wrong. A void takes back everything its command
+recorded. Both are refused where the rest of the history would no longer fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from events.clock import Instant
+from events.errors import Broken, Invalid
+from events.fact import Coded
+from events.fact import Fact as EventFact
+from services.kernel.case import Case, CaseFact, Told
+from services.kernel.clocks import DeadlineFact
+from services.kernel.context import Context
+from services.kernel.history import (
+    amended,
+    carriers,
+    copies,
+    differences,
+    mended,
+    restated,
+    settled,
+    with_dimension,
+)
+from services.kernel.pieces import Fact
+from services.kernel.records import AFFECTED, NO_SUCH_RECORD, AboutRecord, OfRevision
+from services.kernel.words import (
+    AreaCode,
+    CategoryCode,
+    Choice,
+    FactName,
+    Label,
+    Party,
+    Refusal,
+    TeamCode,
+    UnitCode,
+    refuse,
+)
+
+OVERSEERS = (Party.STREET, Party.COMMUNITY, Party.ADMINISTRATOR, Party.IMPORTER)
+"""Who may put right what others recorded; everybody else only their own."""
+
+NOT_YOUR_RECORD = Refusal(
+    "not_your_record",
+    "只能更正或作废自己的记录;他人的记录请提出质疑",
+    "only your own records: challenge those of others",
+)
+NOTHING_CHANGES = Refusal("nothing_changes", "更正后与原记录相同", "the record would be as it was")
+REST_BREAKS = Refusal(
+    "rest_breaks",
+    "其后的记录依赖于它,请先处理后面的记录",
+    "later records rest on it: {why}; deal with them first",
+)
+OUT_OF_ORDER = Refusal(
+    "out_of_order",
+    "发生时间须在前后两步之间",
+    "it must have happened between the step before it and the step after it",
+)
+
+
+class CorrectionReason(Choice, zh="更正理由", en="Reason"):
+    """What was wrong."""
+
+    TYPING = "typing", "录入有误", "Typing mistake"
+    WRONG_NUMBER = "wrong_number", "数字不符"
+    WRONG_PERSON = "wrong_person", "人员不符"
+    WRONG_PLACE = "wrong_place", "地点或单位不符", "Wrong place or unit"
+    WRONG_TIME = "wrong_time", "时间不符"
+    CHALLENGED = "challenged", "经质疑查实", "A challenge was right"
+
+
+class VoidReason(Choice, zh="作废理由", en="Reason"):
+    """Why it is taken back."""
+
+    NOT_HAPPENED = "not_happened", "没有发生", "It did not happen"
+    DOUBLE = "double", "重复录入", "Entered twice"
+    TYPING = "typing", "录入有误", "Typing mistake"
+    CHALLENGED = "challenged", "经质疑查实", "A challenge was right"
+    IMPORT_UNDONE = "import_undone", "导入撤销", "The import was undone"
+
+
+class BookEntry(BaseModel):
+    """One fact as the books had it, or have it now."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    revision: int
+    fact: str
+    version: int
+    occurred_at: str
+    about: dict[str, Any]
+    data: dict[str, Any]
+
+
+Entries = Annotated[tuple[BookEntry, ...], Label("记录", "Records")]
+
+
+class Adjustment(CaseFact):
+    """What both say: what goes out of the books, and what comes in for it."""
+
+    of_revision: OfRevision
+    of_fact: Annotated[FactName, Coded]
+    taken: Entries
+    put: Entries = ()
+
+    def apply(self, case: Case, told: Told) -> Case:
+        """The history with it, folded anew."""
+        data = told.stored["data"]
+        changed = amended(case, data.get("taken", ()), data.get("put", ()))
+        return replace(
+            changed, revision=told.revision, corrected=case.corrected | {self.of_revision}
+        )
+
+
+class RecordCorrected(Adjustment, zh="记录已更正", kind="record.corrected"):
+    """A record was put right, with all that copied it."""
+
+    reason: Annotated[CorrectionReason, Coded]
+
+
+class RecordVoided(Adjustment, zh="已作废", kind="record.voided"):
+    """A record was taken back, with all that its command recorded."""
+
+    reason: Annotated[VoidReason, Coded]
+
+
+class Dimensions(BaseModel):
+    """The dimensions to put right. One that is not named stays; `null` empties it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    area: AreaCode | None = None
+    unit: UnitCode | None = None
+    category: CategoryCode | None = None
+    team: TeamCode | None = None
+    home_unit: Annotated[UnitCode | None, Label("所在单位", "Home unit")] = None
+    home_community: Annotated[AreaCode | None, Label("居住地社区", "Home community")] = None
+    paired_community: Annotated[AreaCode | None, Label("共建社区", "Paired community")] = None
+
+    def named(self) -> dict[str, str | None]:
+        """Those that were named."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class Adjusting(AboutRecord):
+    """What correct and void share: whose record it may be."""
+
+    def meant(self, case: Case, context: Context) -> Told:
+        """The record meant: by revision anything but a clock's fact; else the newest own one."""
+        if self.revision is None:
+            told = self.record(case)
+        else:
+            found = [told for told in case.held if told.revision == self.revision]
+            if not found or isinstance(found[0].fact, DeadlineFact):
+                refuse(NO_SUCH_RECORD, revision=self.revision)
+            told = found[0]
+        if told.actor != context.actor.person and case.parties(context.actor).isdisjoint(OVERSEERS):
+            refuse(NOT_YOUR_RECORD)
+        return told
+
+
+class Correct(Adjusting, zh="更正", by=(*AFFECTED, *OVERSEERS)):
+    """Put a record right: its fields, its dimensions, when it happened."""
+
+    changes: Annotated[
+        dict[str, Any],
+        Field(max_length=32, examples=[{}], default_factory=dict),
+        Label("更正内容", "Fields"),
+    ]
+    dimensions: Annotated[Dimensions, Label("更正维度", "Dimensions")] = Dimensions()
+    happened_at: Annotated[Instant | None, Label("更正发生时间", "Happened at")] = None
+    reason: CorrectionReason
+
+    def decide(
+        self, case: Case, context: Context
+    ) -> tuple[RecordCorrected, *tuple[DeadlineFact, ...]]:
+        """One fact that takes back and puts, and what the clocks still need."""
+        told = self.meant(case, context)
+        if not isinstance(told.fact, Fact):
+            refuse(NO_SUCH_RECORD, revision=told.revision)
+        wanted: dict[int, Told] = {}
+        self._change_fields(case, told, wanted)
+        self._change_dimensions(case, told, wanted, context)
+        self._change_time(case, told, wanted, context)
+        return _adjusted(RecordCorrected, case, told, wanted, context, reason=self.reason)
+
+    def _change_fields(self, case: Case, told: Told, wanted: dict[int, Told]) -> None:
+        if not self.changes:
+            return
+        wanted[told.revision] = restated(told, _rebuilt(told, self.changes))
+        for field, value in self.changes.items():
+            for copy in copies(case, told, field):
+                before = wanted.get(copy.revision, copy)
+                wanted[copy.revision] = restated(before, _rebuilt(before, {field: value}))
+
+    def _change_dimensions(
+        self, case: Case, told: Told, wanted: dict[int, Told], context: Context
+    ) -> None:
+        history = {one.revision: one for one in case.held}
+        for name, value in self.dimensions.named().items():
+            _check_code(name, value, case, context)
+            for revision in carriers(case, told.revision, name):
+                before = wanted.get(revision, history[revision])
+                about = with_dimension(before.fact.about, name, value)
+                fact = before.fact.model_copy(update={"about": about})
+                wanted[revision] = restated(before, fact)
+
+    def _change_time(
+        self, case: Case, told: Told, wanted: dict[int, Told], context: Context
+    ) -> None:
+        if self.happened_at is None:
+            return
+        if self.happened_at > context.now:
+            raise Invalid(
+                "it cannot have happened in the future",
+                field="happened_at",
+                value=self.happened_at.isoformat(),
+                zh="发生时间不能在将来",
+            )
+        for one in case.held:
+            if one.command == told.command:
+                before = wanted.get(one.revision, one)
+                wanted[one.revision] = restated(before, before.fact, self.happened_at)
+
+
+class Void(Adjusting, zh="作废", by=(*AFFECTED, *OVERSEERS)):
+    """Take back a record with all that its command recorded, or the whole case."""
+
+    whole: Annotated[bool, Label("整案作废", "The whole case")] = False
+    reason: VoidReason
+
+    def decide(
+        self, case: Case, context: Context
+    ) -> tuple[RecordVoided, *tuple[DeadlineFact, ...]]:
+        """One fact that takes back, and what the clocks still need."""
+        told = self.meant(case, context)
+        wanted: dict[int, None] = {
+            one.revision: None for one in case.held if self.whole or one.command == told.command
+        }
+        return _adjusted(RecordVoided, case, told, wanted, context, reason=self.reason)
+
+
+def _adjusted(
+    kind: type[Any],
+    case: Case,
+    told: Told,
+    wanted: Mapping[int, Told | None],
+    context: Context,
+    **fields: Any,
+) -> tuple[Any, ...]:
+    history = case.held
+    try:
+        after = settled(case, wanted, context)
+        taken, put = differences(history, after)
+        if not taken:
+            refuse(NOTHING_CHANGES)
+        changed = amended(case, taken, put)
+    except Broken as error:
+        refuse(REST_BREAKS, why=error.detail)
+    _check_order(case, after)
+    about = next((one.fact.about for one in after if one.revision == told.revision), None)
+    fact = kind(
+        about=context.said(about or told.fact.about),
+        of_revision=told.revision,
+        of_fact=told.fact.fact,
+        taken=tuple(BookEntry.model_validate(item) for item in taken),
+        put=tuple(BookEntry.model_validate(item) for item in put),
+        **fields,
+    )
+    return (fact, *mended(changed, context))
+
+
+def _check_order(case: Case, history: list[Told]) -> None:
+    """Steps stay in the order of their revisions, where the workflow asks for order."""
+    last: datetime | None = None
+    for told in history:
+        move = case.workflow.diagram.moves.get(told.fact.fact)
+        if move is None or not move.targets or not case.workflow.in_order:
+            continue
+        if last is not None and told.occurred_at < last:
+            refuse(OUT_OF_ORDER)
+        last = told.occurred_at
+
+
+def _check_code(name: str, value: str | None, case: Case, context: Context) -> None:
+    directory = context.directory
+    if name == "area" and value is None:
+        raise Invalid("an area is always there", field="dimensions.area", zh="区域不能为空")
+    if value is None or name == case.workflow.defines:
+        return
+    if name in ("area", "home_community", "paired_community"):
+        directory.area(value)
+    elif name in ("unit", "home_unit"):
+        directory.unit(value)
+    elif name == "team":
+        directory.team(value)
+
+
+def _rebuilt(told: Told, changes: Mapping[str, Any]) -> EventFact:
+    """The fact with these fields; `null` leaves one out. Raises Invalid naming the field."""
+    data = {**told.fact.data(), **changes}
+    data = {name: value for name, value in data.items() if value is not None}
+    data["about"] = told.fact.about.model_dump(mode="json")
+    try:
+        raw = orjson.dumps(data)
+        return type(told.fact).model_validate_json(raw, strict=True)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise Invalid(
+            f"{wrong['msg']} (a field of {told.fact.fact})",
+            field=".".join(["changes", *map(str, wrong["loc"])]),
+            value=wrong["input"],
+        ) from error
+    except TypeError as error:
+        raise Invalid("this cannot be written down", field="changes") from error
