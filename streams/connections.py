@@ -19,6 +19,11 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 PAUSE_FIRST_SECONDS = 0.02
 PAUSE_MAX_SECONDS = 0.5
 CONNECT_SECONDS = 10.0
+SESSION = {
+    "application_name": "jishi",
+    # append_v1 insists on it, and a server's default may be another.
+    "default_transaction_isolation": "read committed",
+}
 
 
 async def _keep_as_it_is(connection: AnyConnection) -> None:
@@ -34,6 +39,7 @@ async def pool_of(dsn: str, connections: int) -> Pool:
         timeout=CONNECT_SECONDS,
         reset=_keep_as_it_is,
         max_inactive_connection_lifetime=300,
+        server_settings=SESSION,
     )
 
 

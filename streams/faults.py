@@ -80,6 +80,8 @@ def fault_of(error: BaseException) -> Fault:
     match error:
         case NotConnectedError():
             return Fault.AWAY if fault_of(error.cause) in RETRIED else fault_of(error.cause)
+        case asyncpg.FatalPostgresError():
+            return Fault.LOST
         case asyncpg.PostgresError():
             state = error.sqlstate or ""
             return _BY_STATE.get(state) or _BY_CLASS.get(state[:2]) or Fault.WRONG

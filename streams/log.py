@@ -14,6 +14,8 @@ from events.errors import TooLarge, Unavailable
 from events.fact import Shape
 from events.ports import EVERYTHING, Append, EntryColumns, Filter, Outcome
 from streams import sqltext
+from streams.access_log import AccessLog
+from streams.check import Row, row_of
 from streams.combine import Clock, Combiner
 from streams.connections import Line, Pool, borrowed, persist, pool_of
 from streams.gather import Gatherer
@@ -110,6 +112,11 @@ class PostgresLog:
         """What it was made as: only demo and scenario logs let their clock be set."""
         return self._constant.made_as
 
+    @property
+    def access_log(self) -> AccessLog:
+        """Where refused and denied attempts are kept, beside the log."""
+        return AccessLog(self._pool, self._limits.patience_seconds)
+
     async def append(self, items: Sequence[Append]) -> list[Outcome]:
         """See `events.ports.Log.append`; what other callers are waiting with shares the commit."""
         return await self._combiner.append(items)
@@ -168,6 +175,10 @@ class PostgresLog:
             )
         rows = await self._fetch(sqltext.AT, list(positions))
         return [sqltext.recorded(row) for row in rows]
+
+    async def rows(self, after: int, limit: int) -> list[Row]:
+        """Events after a position with all their columns, oldest first, for `streams.check`."""
+        return [row_of(row) for row in await self._fetch(sqltext.ROWS, after, limit)]
 
     async def scan(self, after: int, upto: int) -> AsyncIterator[EntryColumns]:
         """See `events.ports.Source.scan`. One run for each part of `streams.scan.pages`, empty

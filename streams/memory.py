@@ -23,6 +23,7 @@ from events.ports import (
     Reused,
     Stale,
 )
+from streams.check import Row
 from streams.limits import LIMITS, LogLimits
 from streams.scan import append_entry, pages
 from streams.sqltext import rows_of
@@ -56,6 +57,7 @@ class MemoryLog:
         self._limits = limits
         self._events: list[Recorded] = []
         self._drafts: list[Draft] = []
+        self._origins: list[tuple[UUID, int]] = []
         self._streams: dict[str, list[Recorded]] = {}
         self._commands: dict[UUID, _Command] = {}
         self._bell = Bell()
@@ -118,6 +120,7 @@ class MemoryLog:
             )
             self._events.append(event)
             self._drafts.append(draft)
+            self._origins.append((item.command_id, position - first))
             stream_events.append(event)
         self._commands[item.command_id] = _Command(
             item.request_hash, first, len(item.drafts), item.stream
@@ -181,6 +184,16 @@ class MemoryLog:
         known = range(1, len(self._events) + 1)
         wanted = sorted({position for position in positions if position in known})
         return [self._events[position - 1] for position in wanted]
+
+    async def rows(self, after: int, limit: int) -> list[Row]:
+        """Events after a position with all their columns, oldest first, for `streams.check`."""
+        part = slice(max(0, after), max(0, after) + limit)
+        return [
+            Row(event, draft.actor, draft.cause, command, ordinal, draft.counted)
+            for event, draft, (command, ordinal) in zip(
+                self._events[part], self._drafts[part], self._origins[part], strict=True
+            )
+        ]
 
     async def scan(self, after: int, upto: int) -> AsyncIterator[EntryColumns]:
         """See `events.ports.Source.scan`."""

@@ -50,6 +50,12 @@ COMMAND_EVENTS = (
 )
 """The events of one command follow each other: they end where the next command begins."""
 
+ROWS = (
+    f"SELECT {EVENT_COLUMNS}, e.actor, e.cause, e.command_id, e.ordinal, "  # noqa: S608 (a constant)
+    + ", ".join(f"e.{name}" for name in Counted._fields)
+    + " FROM streams.event AS e WHERE e.position > $1::bigint ORDER BY e.position LIMIT $2::bigint"
+)
+
 SCANNED = ("position", *Counted._fields)
 """Plain columns of the log, named as in `events.ports.EntryColumns` (which has a sign too)."""
 

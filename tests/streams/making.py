@@ -7,15 +7,15 @@ import itertools
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from events.clock import text_of
+from events.clock import Instant, text_of
 from events.envelope import Draft, draft
-from events.fact import About, Books, Coded, Fact, Member, Provenance, Quantity, Shape
+from events.fact import About, Books, Coded, Fact, LocalDay, Member, Provenance, Quantity, Shape
 from events.places import PersonId
 from events.ports import Append, Condition
 
@@ -51,6 +51,18 @@ class DeedCorrected(Fact):
     put: tuple[dict[str, Any], ...] = ()
 
 
+class DeedTagged(Fact):
+    """A fact whose counted texts may hold any character."""
+
+    fact: ClassVar[str] = "deed.tagged"
+    version: ClassVar[int] = 2
+
+    tag: Annotated[str, Coded]
+    holder: Annotated[str, Member] = ""
+    at: Annotated[Instant | None, Quantity] = None
+    on: Annotated[date | None, LocalDay] = None
+
+
 class Unlisted(Fact):
     """A fact whose shape the log was not told of: it makes no entry."""
 
@@ -58,7 +70,7 @@ class Unlisted(Fact):
 
 
 SHAPES: dict[str, Shape] = {
-    kind.fact: kind.shape() for kind in (DeedDone, DeedPraised, DeedCorrected)
+    kind.fact: kind.shape() for kind in (DeedDone, DeedPraised, DeedCorrected, DeedTagged)
 }
 _numbers = itertools.count(1)
 
@@ -143,6 +155,10 @@ def varied(chance: random.Random) -> Spell:
             fact = DeedPraised(about=about)
         case 1:
             fact = Unlisted(about=about)
+        case 3:
+            fact = DeedTagged(
+                about=about, tag="t", at=MORNING, on=date(2018, 2, chance.randint(1, 28))
+            )
         case 2:
             fact = DeedCorrected(about=about, taken=(moved(about, 3),), put=(moved(about, 5),))
         case _:

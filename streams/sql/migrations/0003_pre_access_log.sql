@@ -3,7 +3,8 @@
 CREATE TABLE streams.access_log (
     number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at bigint NOT NULL,                     -- microseconds since 1970
-    who text COLLATE "C" NOT NULL,
+    person text COLLATE "C" NOT NULL,       -- who, and with which token; '' where nobody knows
+    token_id text COLLATE "C" NOT NULL,
     what text COLLATE "C" NOT NULL,
     place text COLLATE "C" NOT NULL,
     why_not text COLLATE "C" NOT NULL
