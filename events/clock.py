@@ -10,11 +10,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, AwareDatetime, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, PlainSerializer
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_DAY = date(1970, 1, 1)
 MICROSECOND = timedelta(microseconds=1)
+EARLIEST, LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""What a field may hold: far enough from the ends of the calendar that no zone leaves it, and
+always four digits of a year, so that texts sort as times do."""
 
 
 def text_of(instant: datetime) -> str:
@@ -52,9 +55,25 @@ def local_day(instant: datetime, zone: ZoneInfo) -> date:
     return instant.astimezone(zone).date()
 
 
+def _spelt_as_a_time(value: object) -> object:
+    """Numbers are no times: a year typed alone would be read as seconds since 1970."""
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and "-" in value[1:]:
+        return datetime.fromisoformat(value)  # a strict reader takes no text for a time after this
+    raise ValueError("a time must look like 2018-03-01T09:00:00+08:00")
+
+
+def _in_range(instant: datetime) -> datetime:
+    if not EARLIEST <= instant < LATEST:
+        raise ValueError(f"a time must lie between {EARLIEST.year} and {LATEST.year}")
+    return instant.astimezone(UTC)
+
+
 Instant = Annotated[
     AwareDatetime,
-    AfterValidator(lambda instant: instant.astimezone(UTC)),
+    BeforeValidator(_spelt_as_a_time),
+    AfterValidator(_in_range),
     PlainSerializer(text_of, return_type=str, when_used="json"),
 ]
 """A field that holds an instant: aware on the way in, UTC inside, one spelling in bytes."""

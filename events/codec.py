@@ -84,4 +84,6 @@ def _check_depth(depth: int, path: str) -> None:
 
 
 def _refuse(path: str, value: object, why: str, zh: str) -> None:
-    raise Invalid(f"{path or 'the value'}: {why}", field=path, value=value, zh=f"{path}:{zh}")
+    raise Invalid(
+        f"{path or 'the value'}: {why}", field=path, value=value, zh=f"{path or '该值'}：{zh}"
+    )

@@ -109,6 +109,10 @@ class Fact(BaseModel):
 
     about: About
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        cls.shape()
+
     def data(self) -> dict[str, Any]:
         """The fact's own fields as JSON values; absent ones are left out, so that a later
         optional field does not change the bytes of an old fact."""
