@@ -1,0 +1,281 @@
+"""规则 · Rule: limits, calendars, numbers and templates in force, each with the day it begins.
+
+Stream `rule/<code>`. The code says what a rule is about:
+    order.accept, issue.handle.major     the limit of a clock, or of one tier of it
+    calendar.2018                        holidays of a year, and weekends worked instead
+    template.claim.wish                  a variant of a kind
+    anything else                        closed numbers and choices: `theme_day` {day: 15}
+A change is a further version with its own first day; what began under an older one keeps it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from events.fact import Coded
+from events.places import Code
+from services.kernel.words import (
+    AMOUNT_MAX,
+    AreaCode,
+    Choice,
+    Help,
+    Label,
+    Name,
+    Party,
+    Refusal,
+    refuse,
+)
+from services.kernel.workflow import About, Command, Context, Fact, State, Workflow
+
+DAYS_MAX = 120
+ENTRIES_MAX = 64
+KEEPERS = (Party.ADMINISTRATOR, Party.SYSTEM)
+
+ONE_CONTENT = Refusal(
+    "one_content",
+    "一条规则只规定一项内容:时限、日历、参数或模板",
+    "a rule fixes one thing: a limit, a calendar, numbers and choices, or a template",
+)
+OTHER_SUBJECT = Refusal(
+    "other_subject",
+    "该规则规定的是{subject},不能改作他用",
+    "this rule is about a {subject_en}, and stays so",
+)
+NOT_AFTER = Refusal(
+    "not_after",
+    "生效日须晚于上一版的 {last}",
+    "it must take effect after the version before it ({last})",
+)
+
+
+class Subject(Choice, zh="规则内容", en="Subject"):
+    """What a rule fixes."""
+
+    LIMIT = "limit", "时限"
+    CALENDAR = "calendar", "日历"
+    NUMBERS = "numbers", "参数"
+    TEMPLATE = "template", "模板"
+
+
+class Content(BaseModel):
+    """What a rule says."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+ParameterName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]{0,63}$")]
+Whole = Annotated[int, Field(ge=-AMOUNT_MAX, le=AMOUNT_MAX)]
+Plain = bool | Whole | Code | tuple[Code, ...]
+Days = Annotated[
+    tuple[date, ...],
+    Field(max_length=DAYS_MAX, examples=[["2018-10-01"]]),
+    AfterValidator(lambda days: tuple(sorted(set(days)))),
+]
+
+
+class LimitRule(Content):
+    """How long a clock gives."""
+
+    seconds: Annotated[int, Field(ge=1, le=AMOUNT_MAX, examples=[3600]), Label("秒数", "Seconds")]
+    working: Annotated[bool, Label("按工作日", "Working days only")] = False
+
+
+class CalendarRule(Content):
+    """Which days differ from Monday to Friday."""
+
+    free: Annotated[Days, Label("放假", "Free days")] = ()
+    worked: Annotated[Days, Label("调休上班", "Weekends worked")] = ()
+
+
+class NumbersRule(Content):
+    """Closed numbers and choices under names of their own."""
+
+    numbers: Annotated[
+        dict[ParameterName, Whole],
+        Field(max_length=ENTRIES_MAX, examples=[{"day": 15}]),
+        Label("数值", "Numbers"),
+    ] = {}
+    choices: Annotated[
+        dict[ParameterName, Code],
+        Field(max_length=ENTRIES_MAX, examples=[{"basis": "monthly"}]),
+        Label("选项", "Choices"),
+    ] = {}
+
+
+class Wording(Content):
+    """One wording in both languages."""
+
+    zh: Name
+    en: Annotated[Name, Label("英文名称", "English name")]
+
+
+class TemplateRule(Content):
+    """A variant of a kind: what it is called, what it fixes, what it says differently."""
+
+    kind: Annotated[Word, Field(examples=["claim"]), Label("类型", "Kind")]
+    variant: Annotated[Word, Field(examples=["wish"]), Label("变体", "Variant")]
+    title: Annotated[Wording, Label("标题", "Title")]
+    terms: Annotated[
+        dict[ParameterName, Plain], Field(max_length=ENTRIES_MAX), Label("条款", "Terms")
+    ] = {}
+    says: Annotated[
+        dict[Word, Wording], Field(max_length=ENTRIES_MAX), Label("用语", "Wordings")
+    ] = {}
+
+
+RuleCode = Annotated[
+    Word,
+    Field(examples=["order.accept"]),
+    Label("规则编码", "Rule"),
+    Help("时限规则以时限名为编码", "A limit has the name of its clock"),
+]
+EffectiveOn = Annotated[date, Field(examples=["2018-10-01"]), Label("生效日", "Effective on")]
+HoldsIn = Annotated[AreaCode, Label("适用区域", "Holds in")]
+
+
+class Ruling(BaseModel):
+    """The fields of one version: exactly one of the four contents."""
+
+    effective_on: EffectiveOn
+    limit: Annotated[LimitRule | None, Label("时限", "Limit")] = None
+    calendar: Annotated[CalendarRule | None, Label("日历", "Calendar")] = None
+    numbers: Annotated[NumbersRule | None, Label("参数", "Numbers and choices")] = None
+    template: Annotated[TemplateRule | None, Label("模板", "Template")] = None
+
+    @property
+    def subjects(self) -> list[Subject]:
+        """What it fixes."""
+        return [subject for subject in Subject if getattr(self, subject.value) is not None]
+
+
+class Rule(State):
+    """One rule with all its versions, oldest first."""
+
+    code: str
+    subject: Subject
+    versions: tuple[Ruling, ...]
+
+    def on(self, day: date) -> Ruling | None:
+        """The version in force on a day; None before the first and after a withdrawal."""
+        begun = [version for version in self.versions if version.effective_on <= day]
+        return begun[-1] if begun else None
+
+
+class InForce(Rule, zh="有效"):
+    """It holds, from the first day of its versions."""
+
+
+class Withdrawn(Rule, zh="已废止"):
+    """It holds no more from that day on."""
+
+    withdrawn_on: date
+
+    def on(self, day: date) -> Ruling | None:
+        """What held before still held then."""
+        return super().on(day) if day < self.withdrawn_on else None
+
+
+class RulePublished(Ruling, Fact, zh="规则已发布"):
+    """A rule holds from a day on."""
+
+    code: RuleCode
+    subject: Annotated[Subject, Coded]
+
+    def apply(self, nothing: None) -> InForce:
+        """The first version."""
+        return InForce(self.about, self.code, self.subject, (self,))
+
+
+class RuleRevised(Ruling, Fact, zh="规则已修订"):
+    """Another version holds from a later day on."""
+
+    subject: Annotated[Subject, Coded]
+
+    def apply(self, rule: InForce) -> InForce:
+        """One more version."""
+        return InForce(self.about, rule.code, rule.subject, (*rule.versions, self))
+
+
+class RuleWithdrawn(Fact, zh="规则已废止"):
+    """No version holds from a day on."""
+
+    subject: Annotated[Subject, Coded]
+    effective_on: EffectiveOn
+
+    def apply(self, rule: InForce) -> Withdrawn:
+        """What it was stands on record."""
+        return Withdrawn(self.about, rule.code, rule.subject, rule.versions, self.effective_on)
+
+
+class Publish(Ruling, Command, zh="发布规则", by=KEEPERS):
+    """Lay down a rule under a code of its own."""
+
+    code: RuleCode
+    area: HoldsIn
+
+    def decide(self, nothing: None, context: Context) -> RulePublished:
+        """Exactly one content."""
+        if len(self.subjects) != 1:
+            refuse(ONE_CONTENT)
+        return RulePublished(
+            about=About(area=self.area, provenance=context.said_by(None)),
+            code=self.code,
+            subject=self.subjects[0],
+            effective_on=self.effective_on,
+            limit=self.limit,
+            calendar=self.calendar,
+            numbers=self.numbers,
+            template=self.template,
+        )
+
+
+class Revise(Ruling, Command, zh="修订规则", by=KEEPERS):
+    """Lay down another version of it."""
+
+    def decide(self, rule: InForce, context: Context) -> RuleRevised:
+        """Of the same subject, from a later day."""
+        if self.subjects != [rule.subject]:
+            refuse(
+                OTHER_SUBJECT,
+                subject=rule.subject.label.zh,
+                subject_en=rule.subject.label.en.lower(),
+            )
+        check_after(rule, self.effective_on)
+        return RuleRevised(
+            about=context.said(rule.about),
+            subject=rule.subject,
+            effective_on=self.effective_on,
+            limit=self.limit,
+            calendar=self.calendar,
+            numbers=self.numbers,
+            template=self.template,
+        )
+
+
+class Withdraw(Command, zh="废止规则", by=KEEPERS):
+    """Say from which day on it holds no more."""
+
+    effective_on: EffectiveOn
+
+    def decide(self, rule: InForce, context: Context) -> RuleWithdrawn:
+        """After it began."""
+        check_after(rule, self.effective_on)
+        return RuleWithdrawn(
+            about=context.said(rule.about),
+            subject=rule.subject,
+            effective_on=self.effective_on,
+        )
+
+
+def check_after(rule: Rule, day: date) -> None:
+    """Versions follow each other: a mistake in one is corrected, not overtaken."""
+    last = rule.versions[-1].effective_on
+    if day <= last:
+        refuse(NOT_AFTER, last=last.isoformat())
+
+
+WORKFLOW = Workflow(__name__, zh="规则", key="code")
