@@ -176,9 +176,9 @@ class Correct(Adjusting, zh="更正", by=(*AFFECTED, *OVERSEERS)):
 
     changes: Annotated[
         dict[str, Any],
-        Field(max_length=32, examples=[{}], default_factory=dict),
+        Field(max_length=32, examples=[{}]),
         Label("更正内容", "Fields"),
-    ]
+    ] = Field(default_factory=dict)
     dimensions: Annotated[Dimensions, Label("更正维度", "Dimensions")] = Dimensions()
     happened_at: Annotated[Instant | None, Label("更正发生时间", "Happened at")] = None
     reason: CorrectionReason

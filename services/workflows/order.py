@@ -127,9 +127,6 @@ class Solved(Choice, zh="是否解决", en="Solved"):
     NO = "no", "未解决"
 
 
-FOR_YOURSELF = Refusal(
-    "for_yourself", "居民只能为自己下单", "a resident places orders for themselves only"
-)
 HOUSEHOLD_NEEDED = Refusal(
     "household_needed", "个性化服务须写明住户", "a tailored service names its household"
 )
@@ -428,9 +425,8 @@ class Place(
 
     def decide(self, order: None, context: Context) -> OrderPlaced:
         """Residents ask for themselves; others say for whom."""
-        requester = self.requester or context.actor.person
-        if context.actor.parties() == {Party.RESIDENT} and requester != context.actor.person:
-            refuse(FOR_YOURSELF)
+        organisers = (Party.COMMUNITY, Party.DISPATCHER, Party.WORKER)
+        requester = context.person_meant(self.requester, organisers)
         if self.care is Care.TAILORED and self.household is None:
             refuse(HOUSEHOLD_NEEDED)
         return OrderPlaced(
