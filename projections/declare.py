@@ -1,0 +1,414 @@
+"""指标 · What a public number is: one declaration, checked against the facts at start.
+
+A counter is never stored. It says which facts it counts, how, and under which condition; the
+ledger evaluates it, live or as of any instant, for any area, unit and dimension.
+
+    Counter("services_after_hours", "八小时以外服务次数", "Services after hours",
+            on=("order.delivered",), where={"timing": "after_hours"}, word="次")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from enum import Enum
+
+from events.errors import Invalid, Unknown
+from events.fact import Shape
+
+MICROS_PER_SECOND = 1_000_000
+
+Values = str | bool | tuple[str, ...]
+"""What a condition accepts: one text, or several as alternatives."""
+
+
+class Measure(str, Enum):
+    """How the matching entries become one number."""
+
+    OCCURRENCES = "occurrences"
+    SUM = "sum"
+    DISTINCT = "distinct"
+    CURRENT = "current"
+    RATIO = "ratio"
+    DURATION = "duration"
+
+
+class Statistic(str, Enum):
+    """How many durations become one: medians and percentiles interpolate linearly."""
+
+    MEAN = "mean"
+    MEDIAN = "median"
+    P90 = "p90"
+
+
+@dataclass(frozen=True, eq=False)
+class Counter:
+    """One public number.
+
+    `of` is the field that is summed or told apart; a tuple gives alternatives, of which each fact
+    uses the first it has. All instants named (`since`, `due`, `late`, …) are Quantity fields that
+    hold an instant; an entry without it (0) does not match. A moment T is the as-of time of the
+    question, or now.
+    """
+
+    name: str
+    zh: str
+    en: str
+    on: tuple[str, ...] = ()
+    measure: Measure = Measure.OCCURRENCES
+    of: str | tuple[str, ...] = ()
+    word: str = "次"
+    where: Mapping[str, Values] = field(default_factory=dict)
+    unless: Mapping[str, Values] = field(default_factory=dict)
+    down_on: tuple[str, ...] = ()
+    """Facts that take one away again: a release, a closing, a leaving."""
+    has: str | tuple[str, ...] = ()
+    """A counted field that must be present."""
+    since: str | None = None
+    """Durations: `occurred_at` − this instant, in seconds."""
+    statistic: Statistic = Statistic.MEDIAN
+    per: int = 1
+    """Durations: seconds in one measure word (3600 where the word is 小时)."""
+    within: tuple[str, int] | None = None
+    """(instant, seconds): it occurred at most so long after."""
+    on_time: str | None = None
+    """It occurred no later than this instant."""
+    late: str | None = None
+    """It occurred after this instant."""
+    due: str | None = None
+    """This instant lies before T."""
+    older_than: tuple[str, int] | None = None
+    """(instant, seconds): this instant lies more than so long before T."""
+    numerator: str | None = None
+    denominator: str | None = None
+    """Ratios: the names of two other counters."""
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Every fact it reads itself."""
+        return self.on + self.down_on
+
+    @property
+    def is_verifiable(self) -> bool:
+        """Whether `verified` can be told: not for rates, times taken, or what depends on when
+        exactly a deed occurred (a second word for it occurs later)."""
+        timed = self.on_time or self.late or self.within
+        return self.measure not in (Measure.RATIO, Measure.DURATION) and not timed
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A comparison of an instant column with the time of occurrence or with T."""
+
+    test: str
+    column: str
+    limit: int = 0
+    """Microseconds."""
+
+
+@dataclass(frozen=True)
+class Only:
+    """A text column must (`wanted`) or must not hold one of these."""
+
+    column: str
+    values: frozenset[str]
+    wanted: bool = True
+
+
+@dataclass(frozen=True)
+class Strand:
+    """The facts of a counter that keep its fields in the same columns, and what to do with them.
+
+    `by` are the columns a breakdown groups by ('' = the fact has no such field: blank key).
+    """
+
+    weights: tuple[tuple[str, int], ...]
+    only: tuple[Only, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    value: str | None = None
+    """The column that is summed or told apart, or (`elapsed`) the instant it is the time since."""
+    elapsed: bool = False
+    by: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """The body fields that have to be read for it."""
+        named = {only.column for only in self.only} | set(self.by)
+        return frozenset(name[len(LABEL) :] for name in named if name.startswith(LABEL))
+
+
+ENTRY_TEXTS = (
+    "area",
+    "unit",
+    "category",
+    "variant",
+    "provenance",
+    "fact",
+    "home_unit",
+    "team",
+    "home_community",
+    "paired_community",
+)
+"""Dimensions every entry has, whatever its fact."""
+
+CALENDAR = ("day", "month", "year")
+BLANK = frozenset(("",))
+CONFIRMATIONS = ("record.counterparty_confirmed", "record.verified")
+"""Second words for a deed. Each copies the deed's columns, its fact and codes standing in its own
+two codes, and names the fact only where it is the first such word: so `verified` counts once."""
+
+CONFIRMATION_SHAPE = {
+    "codes": ("of_fact", "of_codes"),
+    "members": ("of_member_1", "of_member_2"),
+    "quantities": ("of_quantity_1", "of_quantity_2"),
+    "day": "of_day",
+}
+OF_DEED = "deed:"
+"""Before a column: that of the deed, in an entry of a second word for it."""
+
+LABEL = "label:"
+LABELS_FIELD = "labels"
+"""A field of this name is a mapping of free labels; each of its keys is a dimension."""
+
+
+def column_of(shape: Shape, name: str) -> str | None:
+    """The ledger column that holds a field of this fact; None where it is in the body only."""
+    if name in ENTRY_TEXTS or name in CALENDAR:
+        return name
+    for stem, names in (
+        ("quantity", shape.quantities),
+        ("member", shape.members),
+        ("code", shape.codes),
+    ):
+        if name in names:
+            return f"{stem}_{names.index(name) + 1}"
+    return None
+
+
+def dimension_of(shape: Shape, name: str) -> str:
+    """The column to filter or group by: a ledger column, `label:name` for a body field, or ''."""
+    column = column_of(shape, name)
+    if column is not None and not column.startswith("quantity"):
+        return column
+    if name in shape.fields or LABELS_FIELD in shape.fields:
+        return LABEL + name
+    return ""
+
+
+def strands(
+    counter: Counter,
+    shapes: Mapping[str, Shape],
+    where: Mapping[str, Values] | None = None,
+    by: Iterable[str] = (),
+) -> tuple[Strand, ...]:
+    """The counter as instructions over columns, narrowed by a question's `where` and `by`.
+
+    Facts that keep everything in the same columns share a strand. A fact without a field asked
+    for in `where` cannot match, unless a blank is what is asked for.
+    """
+    gathered: dict[Strand, list[tuple[str, int]]] = {}
+    for fact in counter.facts:
+        shape = shapes[fact]
+        only = _filters(counter, shape, where or {})
+        if only is None:
+            continue
+        strand = Strand(
+            weights=(),
+            only=only,
+            conditions=_conditions(counter, shape),
+            value=_value_column(counter, shape),
+            elapsed=counter.measure is Measure.DURATION,
+            by=tuple(dimension_of(shape, name) for name in by),
+        )
+        gathered.setdefault(strand, []).append((fact, -1 if fact in counter.down_on else 1))
+    return tuple(replace(strand, weights=tuple(weights)) for strand, weights in gathered.items())
+
+
+def texts_of(values: Values) -> frozenset[str]:
+    """The alternatives of a condition, as they stand in the columns."""
+    return frozenset(values) if isinstance(values, tuple) else frozenset((str(values),))
+
+
+def _filters(
+    counter: Counter, shape: Shape, where: Mapping[str, Values]
+) -> tuple[Only, ...] | None:
+    filters: list[Only] = []
+    for names, wanted in ((counter.where, True), (counter.unless, False), (where, True)):
+        for name, values in names.items():
+            column, texts = dimension_of(shape, name), texts_of(values)
+            if column:
+                filters.append(Only(column, texts, wanted))
+            elif wanted != ("" in texts):
+                return None
+    present = [_first(shape, counter.has)]
+    if counter.measure is Measure.DISTINCT:
+        present.append(_first(shape, counter.of))
+    columns = (_counted_column(shape, name) for name in present if name is not None)
+    blank = (Only(c, BLANK, wanted=False) for c in columns if not c.startswith("quantity"))
+    return (*filters, *blank)
+
+
+def _conditions(counter: Counter, shape: Shape) -> tuple[Condition, ...]:
+    present = _first(shape, counter.has)
+    quantity = present if present in shape.quantities else None
+    asked: list[tuple[str, str | None, int]] = [
+        ("has", quantity, 0),
+        ("on_time", counter.on_time, 0),
+        ("late", counter.late, 0),
+        ("due", counter.due, 0),
+        ("has", counter.since, 0),
+    ]
+    for test, pair in (("within", counter.within), ("older_than", counter.older_than)):
+        if pair is not None:
+            asked.append((test, pair[0], pair[1] * MICROS_PER_SECOND))
+    return tuple(
+        Condition(test, _counted_column(shape, name), limit)
+        for test, name, limit in asked
+        if name is not None
+    )
+
+
+def _value_column(counter: Counter, shape: Shape) -> str | None:
+    if counter.measure is Measure.DURATION:
+        return _counted_column(shape, counter.since or "")
+    name = _first(shape, counter.of)
+    return None if name is None else _counted_column(shape, name)
+
+
+def _counted_column(shape: Shape, name: str) -> str:
+    column = column_of(shape, name)
+    if column is None:
+        raise AssertionError(f"{shape.fact}.{name} is not a counted field: run check() first")
+    return column
+
+
+def _first(shape: Shape, names: str | tuple[str, ...]) -> str | None:
+    """The first of the alternatives that this fact counts."""
+    for name in (names,) if isinstance(names, str) else names:
+        if column_of(shape, name) is not None:
+            return name
+    return None
+
+
+# --- the check at start ---------------------------------------------------------------------------
+
+
+def check(counters: Iterable[Counter], shapes: Mapping[str, Shape]) -> dict[str, Counter]:
+    """The counters by name, each proved to fit the facts there are.
+
+    Raises Unknown (with the nearest name) for a fact, field or counter that does not exist, and
+    Invalid for a field that is not counted or a declaration that contradicts itself.
+    """
+    by_name: dict[str, Counter] = {}
+    for counter in counters:
+        if counter.name in by_name:
+            raise Invalid(
+                f"two counters are called {counter.name}", field="name", value=counter.name
+            )
+        by_name[counter.name] = counter
+    _check_confirmations(shapes)
+    for counter in by_name.values():
+        if counter.measure is Measure.RATIO:
+            _check_ratio(counter, by_name)
+        else:
+            _check_counter(counter, shapes)
+    return by_name
+
+
+def unknown(what: str, name: str, known: Iterable[str], *, of: str = "", zh: str = "") -> Unknown:
+    """No such thing, with the nearest name there is."""
+    nearest = next(iter(get_close_matches(name, sorted(known), n=1, cutoff=0.5)), None)
+    hint = f"; did you mean {nearest}?" if nearest else ""
+    hint_zh = f",是否指 {nearest}?" if nearest else ""
+    return Unknown(
+        f"{of}{': ' if of else ''}no {what} is called {name!r}{hint}",
+        what=what,
+        name=name,
+        nearest=nearest,
+        zh=f"{of}{':' if of else ''}没有名为 {name!r} 的{zh or what}{hint_zh}",
+    )
+
+
+def _check_confirmations(shapes: Mapping[str, Shape]) -> None:
+    for fact in CONFIRMATIONS:
+        for role, fields in CONFIRMATION_SHAPE.items():
+            if fact in shapes and getattr(shapes[fact], role) != fields:
+                raise AssertionError(f"{fact} must mark {fields} as its {role}, for `verified`")
+
+
+def _check_ratio(counter: Counter, by_name: Mapping[str, Counter]) -> None:
+    for name in (counter.numerator, counter.denominator):
+        if name is None:
+            raise _contradiction(counter, "a ratio needs a numerator and a denominator")
+        part = by_name.get(name)
+        if part is None:
+            raise unknown("counter", name, by_name, of=counter.name, zh="指标")
+        if part.measure in (Measure.RATIO, Measure.DURATION):
+            raise _contradiction(counter, f"{name} is itself a {part.measure.value}")
+
+
+def _check_counter(counter: Counter, shapes: Mapping[str, Shape]) -> None:
+    if not counter.on:
+        raise _contradiction(counter, "it counts no fact (`on`)")
+    if counter.measure in (Measure.SUM, Measure.DISTINCT) and not counter.of:
+        raise _contradiction(counter, f"a {counter.measure.value} needs a field (`of`)")
+    if counter.measure is Measure.DURATION and (counter.since is None or counter.down_on):
+        raise _contradiction(counter, "a duration needs `since` and has no `down_on`")
+    for fact in counter.facts:
+        shape = shapes.get(fact)
+        if shape is None:
+            raise unknown("fact", fact, shapes, of=counter.name, zh="事实")
+        if fact in counter.on and fact in counter.down_on:
+            raise _contradiction(counter, f"{fact} both adds and takes away")
+        _check_fields(counter, shape)
+
+
+def _check_fields(counter: Counter, shape: Shape) -> None:
+    for name in (*counter.where, *counter.unless):
+        _check_field(counter, shape, name, "code_", "member_")
+    if counter.measure is Measure.SUM:
+        _check_alternatives(counter, shape, counter.of, "quantity_")
+    elif counter.measure is Measure.DISTINCT:
+        _check_alternatives(counter, shape, counter.of, "member_")
+    _check_alternatives(counter, shape, counter.has, "quantity_", "member_", "code_")
+    instants = (counter.since, counter.on_time, counter.late, counter.due)
+    pairs = (counter.within, counter.older_than)
+    for instant in (*instants, *(pair[0] for pair in pairs if pair is not None)):
+        if instant is not None:
+            _check_field(counter, shape, instant, "quantity_")
+
+
+def _check_alternatives(
+    counter: Counter, shape: Shape, names: str | tuple[str, ...], *stems: str
+) -> None:
+    if names:
+        first = _first(shape, names)
+        _check_field(
+            counter, shape, first or (names if isinstance(names, str) else names[0]), *stems
+        )
+
+
+def _check_field(counter: Counter, shape: Shape, name: str, *stems: str) -> None:
+    column = column_of(shape, name)
+    if column is not None and (column in ENTRY_TEXTS or column.startswith(stems)):
+        return
+    if column is not None or name in shape.fields:
+        kinds = " or ".join(stem.rstrip("_") for stem in stems)
+        raise Invalid(
+            f"{counter.name}: {shape.fact}.{name} is not counted as a {kinds}; mark it in the fact",
+            field=name,
+            value=shape.fact,
+            zh=f"{counter.name}:{shape.fact}.{name} 未标为 {kinds},请在事实定义中标注",
+        )
+    known = (*ENTRY_TEXTS, *shape.fields)
+    raise unknown("field", name, known, of=f"{counter.name}, {shape.fact}", zh="字段")
+
+
+def _contradiction(counter: Counter, why: str) -> Invalid:
+    return Invalid(
+        f"counter {counter.name}: {why}",
+        field="counter",
+        value=counter.name,
+        zh=f"指标 {counter.name} 声明有误:{why}",
+    )

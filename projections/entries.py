@@ -1,0 +1,316 @@
+"""台账分录 · Entries as columns of small integers: the form in which everything is summed.
+
+Texts become ids of a vocabulary that grows with this process (the order of arrival does not matter:
+it never leaves memory; sealed pages carry dictionaries of their own). The rare dimensions of an
+entry are one id, `what` = (fact, sign, variant, provenance, two codes), its further books another:
+so that a counter is a small table over `what`, and counting is looking up and adding.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from events.ports import EntryColumns
+
+Ints = NDArray[np.integer[Any]]
+Flags = NDArray[np.bool_]
+
+VOCABULARY_OF = {
+    "area": "area",
+    "what": "what",
+    "books": "books",
+    "unit": "unit",
+    "category": "category",
+    "member_1": "member",
+    "member_2": "member",
+}
+"""The coded columns, and whose vocabulary their ids belong to."""
+
+NUMBERS = ("quantity_1", "quantity_2", "occurred_at", "day")
+CODE_MAX_16 = 65_536
+
+
+class What(NamedTuple):
+    """The rare dimensions of an entry, combined."""
+
+    fact: str
+    sign: int
+    variant: str
+    provenance: str
+    code_1: str
+    code_2: str
+
+
+def deed_of(what: What) -> What:
+    """What a second word for a deed says of that deed: its fact and its codes."""
+    code_1, _, code_2 = what.code_2.partition("|")
+    return what._replace(fact=what.code_1, code_1=code_1, code_2=code_2)
+
+
+class Books(NamedTuple):
+    """The further books an entry counts in."""
+
+    home_unit: str
+    team: str
+    home_community: str
+    paired_community: str
+
+
+Value = TypeVar("Value", str, What, Books)
+
+
+class Words(dict[Any, int], Generic[Value]):
+    """Ids of values in order of arrival; `values_by_id[id]` is the way back.
+
+    A plain tuple finds the named one it equals, so that a million look-ups need not name theirs.
+    """
+
+    def __init__(self, make: Callable[[Any], Value]) -> None:
+        super().__init__()
+        self.values_by_id: list[Value] = []
+        self._make: Callable[[Any], Value] = make
+
+    def __missing__(self, value: Any) -> int:
+        made = self._make(value)
+        self[made] = identity = len(self.values_by_id)
+        self.values_by_id.append(made)
+        return identity
+
+    def ids(self, values: Iterable[Any], count: int) -> Ints:
+        """One id for each value, new ones made as needed."""
+        return np.fromiter(map(self.__getitem__, values), np.int32, count)
+
+
+def texts() -> Words[str]:
+    """A vocabulary of texts."""
+    return Words(str)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """All ids of one process."""
+
+    area: Words[str] = field(default_factory=texts)
+    what: Words[What] = field(default_factory=lambda: Words(What._make))
+    books: Words[Books] = field(default_factory=lambda: Words(Books._make))
+    unit: Words[str] = field(default_factory=texts)
+    category: Words[str] = field(default_factory=texts)
+    member: Words[str] = field(default_factory=texts)
+    label: Words[str] = field(default_factory=texts)
+
+    def of(self, column: str) -> Words[Any]:
+        """The vocabulary of a coded column."""
+        words: Words[Any] = getattr(self, VOCABULARY_OF[column])
+        return words
+
+
+@dataclass
+class Block:
+    """A run of entries: codes per column, and what each code means.
+
+    `ids[column]` maps a code to an id of the vocabulary; None where codes are ids already.
+    Positions are `first + offset`. Rows of a sealed page are sorted by (area, position); those of
+    the tail by position. Within one position and area, rows stand in the order of the event.
+    """
+
+    first: int
+    last: int
+    """Positions covered, both inclusive, with or without entries."""
+    offset: Ints
+    codes: dict[str, Ints]
+    ids: dict[str, Ints | None]
+    numbers: dict[str, Ints]
+    by_area: bool = False
+    labels: dict[str, Ints] = field(default_factory=dict)
+    """Codes of body fields, where they have been read (−1 = not yet)."""
+
+    def __len__(self) -> int:
+        return len(self.offset)
+
+    def positions(self, rows: Ints | slice) -> Ints:
+        """The positions of some rows."""
+        return self.first + self.offset[rows].astype(np.int64)
+
+    def ids_of(self, column: str, rows: Ints) -> Ints:
+        """Ids of the vocabulary at some rows."""
+        codes, ids = self.codes[column][rows], self.ids[column]
+        return codes if ids is None else ids[codes]
+
+    def look_up(self, column: str, table: NDArray[Any], rows: Ints | slice) -> NDArray[Any]:
+        """`table` (indexed by id) at some rows: the table is narrowed first, then gathered."""
+        ids = self.ids[column]
+        narrow = table if ids is None else table[ids]
+        found: NDArray[Any] = narrow[self.codes[column][rows]]
+        return found
+
+    @cached_property
+    def occurred_range(self) -> tuple[int, int]:
+        """First and last instant of occurrence, µs."""
+        occurred = self.numbers["occurred_at"]
+        return (int(occurred.min()), int(occurred.max())) if len(occurred) else (0, 0)
+
+    @cached_property
+    def _by_what(self) -> tuple[Ints, Ints]:
+        codes = self.codes["what"]
+        if codes.dtype.itemsize > 2 and (not len(codes) or int(codes.max()) < CODE_MAX_16):
+            codes = codes.astype(np.uint16)  # two bytes sort by radix, ten times faster
+        order = np.argsort(codes, kind="stable").astype(np.int32)
+        count = int(codes.max()) + 1 if len(codes) else 0
+        starts = np.zeros(count + 1, np.int64)
+        np.cumsum(np.bincount(codes, minlength=count), out=starts[1:])
+        return order, starts
+
+    @cached_property
+    def what_present(self) -> Ints:
+        """Codes of `what` that occur here."""
+        _, starts = self._by_what
+        return np.flatnonzero(np.diff(starts))
+
+    def rows_of_what(self, codes: Ints) -> list[Ints]:
+        """The rows of each of these codes, ascending."""
+        order, starts = self._by_what
+        return [order[starts[code] : starts[code + 1]] for code in codes]
+
+    def take(self, rows: Ints | slice) -> Block:
+        """Some of its rows, as a block of their own."""
+        return replace(
+            self,
+            offset=self.offset[rows],
+            codes={name: column[rows] for name, column in self.codes.items()},
+            numbers={name: column[rows] for name, column in self.numbers.items()},
+            labels={name: column[rows] for name, column in self.labels.items()},
+        )
+
+
+def join(blocks: Sequence[tuple[Block, Ints]], labels: Iterable[str]) -> Block:
+    """Rows of several blocks as one block whose codes are ids: worth it for few rows of many."""
+    first = min(block.first for block, _ in blocks)
+
+    def gathered(name: str) -> Ints:
+        return np.concatenate([block.ids_of(name, rows) for block, rows in blocks])
+
+    return Block(
+        first=first,
+        last=max(block.last for block, _ in blocks),
+        offset=np.concatenate([block.positions(rows) - first for block, rows in blocks]),
+        codes={name: gathered(name) for name in VOCABULARY_OF},
+        ids=dict.fromkeys(VOCABULARY_OF),
+        numbers={
+            name: np.concatenate([block.numbers[name][rows] for block, rows in blocks])
+            for name in NUMBERS
+        },
+        labels={
+            name: np.concatenate([block.labels[name][rows] for block, rows in blocks])
+            for name in labels
+        },
+    )
+
+
+def cut_at_pages(columns: EntryColumns, page_events: int) -> Iterator[EntryColumns]:
+    """The same entries, no run of them crossing the border of a page."""
+    positions = columns.position
+    start = 0
+    while start < len(positions):
+        border = ((positions[start] - 1) // page_events + 1) * page_events
+        end = bisect_right(positions, border, start)
+        if start == 0 and end == len(positions):
+            yield columns
+        else:
+            names = (column.name for column in fields(columns))
+            yield EntryColumns(*(getattr(columns, name)[start:end] for name in names))
+        start = end
+
+
+class Tail:
+    """The entries that are not yet in a sealed page: columns that grow at the end.
+
+    A `Block` of it is a view of what was there then; growing never changes rows already handed out.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, first: int) -> None:
+        self.vocabulary = vocabulary
+        self.first = first
+        self.last = first - 1
+        self._count = 0
+        self._columns: dict[str, Ints] = {
+            "offset": np.zeros(0, np.int32),
+            **{name: np.zeros(0, np.int32) for name in VOCABULARY_OF},
+            **{name: np.zeros(0, np.int64) for name in NUMBERS},
+        }
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, columns: EntryColumns, upto: int) -> None:
+        """Entries in position order; `upto` is the position they reach, with or without entries."""
+        count = len(columns.position)
+        if count:
+            if columns.position[0] <= self.last or columns.position[-1] > upto:
+                raise AssertionError(
+                    f"entries {columns.position[0]}–{columns.position[-1]} do not follow "
+                    f"{self.last} up to {upto}"
+                )
+            self._grow(count)
+            for name, values in self._coded(columns, count).items():
+                self._columns[name][self._count : self._count + count] = values
+            self._count += count
+        self.last = upto
+
+    def block(self, start: int = 0) -> Block:
+        """What is there now, from that row on."""
+        rows = slice(start, self._count)
+        return Block(
+            first=self.first,
+            last=self.last,
+            offset=self._columns["offset"][rows],
+            codes={name: self._columns[name][rows] for name in VOCABULARY_OF},
+            ids=dict.fromkeys(VOCABULARY_OF),
+            numbers={name: self._columns[name][rows] for name in NUMBERS},
+        )
+
+    def _grow(self, count: int) -> None:
+        needed = self._count + count
+        if needed <= len(self._columns["offset"]):
+            return
+        size = max(needed, 2 * self._count, 1_024)
+        for name, column in self._columns.items():
+            larger = np.zeros(size, column.dtype)
+            larger[: self._count] = column[: self._count]
+            self._columns[name] = larger
+
+    def _coded(self, columns: EntryColumns, count: int) -> dict[str, Ints]:
+        words = self.vocabulary
+        whats = zip(
+            columns.fact,
+            columns.sign,
+            columns.variant,
+            columns.provenance,
+            columns.code_1,
+            columns.code_2,
+            strict=True,
+        )
+        books = zip(
+            columns.home_unit,
+            columns.team,
+            columns.home_community,
+            columns.paired_community,
+            strict=True,
+        )
+        return {
+            "offset": np.array(columns.position, np.int64) - self.first,
+            "area": words.area.ids(columns.area, count),
+            "what": words.what.ids(whats, count),
+            "books": words.books.ids(books, count),
+            "unit": words.unit.ids(columns.unit, count),
+            "category": words.category.ids(columns.category, count),
+            "member_1": words.member.ids(columns.member_1, count),
+            "member_2": words.member.ids(columns.member_2, count),
+            **{name: np.array(getattr(columns, name), np.int64) for name in NUMBERS},
+        }

@@ -1,0 +1,333 @@
+"""台账 · The ledger: entries of the whole log in memory, and every number read from them.
+
+    ledger = Ledger(source, COUNTERS, shapes)
+    await ledger.catch_up()
+    reading = await ledger.read(Query(counters=("services_delivered",), by=("area",)))
+
+It follows the log by position and never looks at a clock: `now` is handed in with the question.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from events.clock import EPOCH, from_micros, micros
+from events.errors import Invalid
+from events.fact import Shape
+from events.ports import PAGE_EVENTS, EntryColumns, Filter, Source
+from projections.areas import AREA_PREFIX, AreaTree
+from projections.declare import (
+    CALENDAR,
+    ENTRY_TEXTS,
+    Counter,
+    Measure,
+    check,
+    dimension_of,
+    unknown,
+)
+from projections.entries import Block, Tail, Vocabulary, cut_at_pages
+from projections.evaluate import AreaFlags, Evaluation, Scope, Sieves, nothing
+from projections.explain import contributions
+from projections.groups import Groups
+from projections.labels import Labels
+from projections.pages import Page, seal
+from projections.query import (
+    Axis,
+    Cell,
+    Explanation,
+    Figure,
+    Line,
+    Moment,
+    Number,
+    Query,
+    Reading,
+)
+from projections.sums import Cut
+
+AREAS_PER_READ = 500
+EXPLAINED_MAX = 500
+MAPS = ("today", "then")
+
+
+class Ledger:
+    """All entries of one log, and what they add up to.
+
+    `counters` are checked against `shapes` (the counted fields of every fact) when it is made:
+    raises Unknown or Invalid. `areas` may be handed in where somebody else folds the map already;
+    else it is read from the log's own `area.*` facts.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        counters: Iterable[Counter],
+        shapes: Mapping[str, Shape],
+        areas: AreaTree | None = None,
+        *,
+        page_events: int = PAGE_EVENTS,
+    ) -> None:
+        self.counters = check(counters, shapes)
+        self.areas = areas if areas is not None else AreaTree()
+        self._follows_areas = areas is None
+        self._areas_position = 0
+        self._map_changed = False
+        self._source = source
+        self._shapes = shapes
+        self._page_events = page_events
+        self._vocabulary = Vocabulary()
+        self._blocks: list[Block] = []
+        self._tail = Tail(self._vocabulary, 1)
+        self._sieves = Sieves(shapes, self._vocabulary)
+        self._labels = Labels(source, shapes, self._vocabulary)
+        self._catching_up = asyncio.Lock()
+
+    @property
+    def position(self) -> int:
+        """The last position it has taken in."""
+        return self._tail.last
+
+    # --- taking in --------------------------------------------------------------------------------
+
+    async def catch_up(self) -> int:
+        """Take in everything up to the head of the log; returns the position reached."""
+        async with self._catching_up:
+            head = await self._source.head()
+            if head > self.position:
+                async for columns in self._source.scan(self.position, head):
+                    self._take(columns)
+                self._reach(head)
+                if self._map_changed and self._follows_areas:
+                    await self._follow_areas(head)
+        return self.position
+
+    def _take(self, columns: EntryColumns) -> None:
+        if not columns.position:
+            return
+        for run in cut_at_pages(columns, self._page_events):
+            self._reach(run.position[0] - 1)
+            self._tail.add(run, run.position[-1])
+        if any(fact.startswith(AREA_PREFIX) for fact in set(columns.fact)):
+            self._map_changed = True
+
+    def _reach(self, position: int) -> None:
+        """Everything up to here has been taken in: seal the pages that are complete."""
+        while position >= self._tail.first + self._page_events - 1:
+            self._tail.last = self._tail.first + self._page_events - 1
+            self._add_page(seal(self._tail.block(), self._vocabulary))
+        self._tail.last = max(self._tail.last, position)
+
+    def _add_page(self, page: Page) -> None:
+        self._blocks.append(page.block(self._vocabulary))
+        self._tail = Tail(self._vocabulary, page.last + 1)
+
+    async def _follow_areas(self, head: int) -> None:
+        facts = tuple(fact for fact in self._shapes if fact.startswith(AREA_PREFIX))
+        while True:
+            events = await self._source.read(
+                after=self._areas_position,
+                upto=head,
+                limit=AREAS_PER_READ,
+                only=Filter(facts=facts),
+            )
+            self.areas.apply(events)
+            if len(events) < AREAS_PER_READ:
+                break
+            self._areas_position = events[-1].position
+        self._areas_position, self._map_changed = head, False
+
+    # --- answering --------------------------------------------------------------------------------
+
+    async def read(self, query: Query, *, now: datetime | None = None) -> Reading:
+        """The numbers asked for. `now` is the moment T of a live question (without it, the moment
+        of the newest event).
+
+        Without `by` one cell for each counter; with it one for each key where anything was counted
+        (by area alone: for every child). Raises Unknown for a counter, area or dimension, Invalid
+        for a condition that cannot be.
+        """
+        counters = self._asked(query)
+        moment, cut = await self._cut(query, now)
+        evaluation = self._evaluation(query, cut, query.by)
+        await self._read_labels(evaluation, counters)
+        node = self.areas.node(query.area)
+        cells: list[Cell] = []
+        for counter in counters:
+            for key, figure in self._keyed(evaluation, counter, query, node):
+                cells.append(Cell(counter, node or None, query.unit, key, figure))
+        return Reading(moment, tuple(cells))
+
+    def _keyed(
+        self, evaluation: Evaluation, counter: Counter, query: Query, node: str
+    ) -> list[tuple[str, Figure]]:
+        groups = evaluation.scope.groups
+        figures = evaluation.figures(counter)
+        if not query.by:
+            return [("", figures.get(0, nothing(counter)))]
+        found = {groups.texts(group): f for group, f in figures.items() if not f.empty}
+        if query.by == ("area",):
+            for child in self.areas.children(node):
+                found.setdefault((child,), nothing(counter))
+        return [("|".join(texts), figure) for texts, figure in sorted(found.items())]
+
+    async def explain(
+        self,
+        name: str,
+        query: Query | None = None,
+        *,
+        limit: int = 100,
+        after: int = 0,
+        now: datetime | None = None,
+    ) -> Explanation:
+        """The events behind one number, oldest first, from a position on; `by` is not used.
+
+        Raises what `read` raises, and Invalid for a limit outside 1 to 500.
+        """
+        if not 1 <= limit <= EXPLAINED_MAX:
+            raise Invalid(
+                f"limit must be 1 to {EXPLAINED_MAX}, not {limit}", field="limit", value=limit
+            )
+        query = replace(query or Query(), counters=(name,), by=())
+        (counter,) = self._asked(query)
+        moment, cut = await self._cut(query, now)
+        evaluation = self._evaluation(query, cut, ())
+        await self._read_labels(evaluation, [counter])
+        figure = evaluation.figures(counter).get(0, nothing(counter))
+        rows = self._behind(evaluation, counter, after)
+        lines = await self._lines(rows[:limit])
+        return Explanation(counter, moment, figure, lines, more=len(rows) > limit)
+
+    def _behind(
+        self, evaluation: Evaluation, counter: Counter, after: int
+    ) -> list[tuple[int, Number | None, Number | None, Number | None]]:
+        """(position, contribution, numerator, denominator) of every event after a position."""
+        if counter.measure is not Measure.RATIO:
+            found = contributions(evaluation, counter)
+            pairs = zip(found.positions.tolist(), found.amounts, strict=True)
+            return [
+                (position, amount, None, None) for position, amount in pairs if position > after
+            ]
+        above, below = (
+            dict(zip(part.positions.tolist(), part.amounts, strict=True))
+            for part in (
+                contributions(evaluation, self.counters[name or ""])
+                for name in (counter.numerator, counter.denominator)
+            )
+        )
+        positions = sorted(above.keys() | below.keys())
+        return [(p, None, above.get(p, 0), below.get(p, 0)) for p in positions if p > after]
+
+    async def _lines(
+        self, rows: list[tuple[int, Number | None, Number | None, Number | None]]
+    ) -> tuple[Line, ...]:
+        events = await self._source.at(sorted({row[0] for row in rows}))
+        by_position = {event.position: event for event in events}
+        lines = []
+        for position, contribution, numerator, denominator in rows:
+            event = by_position[position]
+            lines.append(
+                Line(
+                    position=position,
+                    stream=event.stream,
+                    revision=event.revision,
+                    fact=event.fact,
+                    occurred_at=event.occurred_at,
+                    recorded_at=from_micros(event.recorded_at),
+                    sha256=event.sha256.hex(),
+                    contribution=contribution,
+                    numerator=numerator,
+                    denominator=denominator,
+                )
+            )
+        return tuple(lines)
+
+    # --- preparing a question ---------------------------------------------------------------------
+
+    def _asked(self, query: Query) -> list[Counter]:
+        if query.map not in MAPS:
+            raise Invalid(f"map is then or today, not {query.map!r}", field="map", value=query.map)
+        if not query.counters:
+            able = [c for c in self.counters.values() if not self._lacking(c, query)]
+            return able or list(self.counters.values())
+        asked = []
+        for name in query.counters:
+            counter = self.counters.get(name)
+            if counter is None:
+                raise unknown("counter", name, self.counters, zh="指标")
+            lacking = self._lacking(counter, query)
+            if lacking:
+                known = {f for fact in self._facts(counter) for f in self._shapes[fact].fields}
+                known |= {*ENTRY_TEXTS, *CALENDAR}
+                raise unknown("dimension", lacking[0], known, of=name, zh="维度")
+            asked.append(counter)
+        return asked
+
+    def _lacking(self, counter: Counter, query: Query) -> list[str]:
+        """Dimensions asked for that no fact of the counter has."""
+        shapes = [self._shapes[fact] for fact in self._facts(counter)]
+        return [
+            name
+            for name in (*query.where, *query.by)
+            if not any(dimension_of(shape, name) for shape in shapes)
+        ]
+
+    def _facts(self, counter: Counter) -> tuple[str, ...]:
+        parts = (counter.numerator, counter.denominator)
+        return counter.facts + tuple(
+            fact for name in parts if name is not None for fact in self.counters[name].facts
+        )
+
+    async def _cut(self, query: Query, now: datetime | None) -> tuple[Moment, Cut]:
+        position, occurred, as_of = self.position, None, query.as_of
+        if isinstance(as_of, datetime):
+            moment = as_of
+            if query.axis is not Axis.OCCURRED:
+                position = min(position, await self._source.position_at(micros(as_of)))
+            if query.axis is not Axis.RECORDED:
+                occurred = micros(as_of)
+        else:
+            if as_of is not None and (query.axis is not Axis.RECORDED or as_of < 0):
+                raise Invalid(
+                    f"{as_of} is a position, which only the recorded axis has: give a time",
+                    field="as_of",
+                    value=as_of,
+                    zh=f"{as_of} 是记录序号,只能用于记录时间轴:请给出时间",
+                )
+            position = position if as_of is None else min(position, as_of)
+            moment = now if as_of is None and now is not None else await self._recorded(position)
+        return Moment(position, moment, query.axis), Cut(position, occurred, micros(moment))
+
+    async def _recorded(self, position: int) -> datetime:
+        events = await self._source.at([position]) if position else []
+        return from_micros(events[0].recorded_at) if events else EPOCH
+
+    def _evaluation(self, query: Query, cut: Cut, by: tuple[str, ...]) -> Evaluation:
+        node = self.areas.node(query.area)
+        everything = node == self.areas.node(None)
+        flags = None if everything else AreaFlags(self.areas, node, self._vocabulary).flags()
+        scope = Scope(
+            blocks=(*self._blocks, self._tail.block()),
+            cut=cut,
+            areas=flags,
+            where=query.conditions,
+            groups=Groups(by, self.areas, node, self._vocabulary),
+        )
+        return Evaluation(self.counters, self._sieves, scope)
+
+    async def _read_labels(self, evaluation: Evaluation, counters: Iterable[Counter]) -> None:
+        """Read the body fields the question needs, of the rows that match it otherwise."""
+        for counter in self._with_parts(counters):
+            for sieve in evaluation.sieves(counter):
+                if sieve.strand.labels:
+                    for block, rows, _ in evaluation.matches(sieve.bare()):
+                        await self._labels.read(block, sieve.strand.labels, rows)
+
+    def _with_parts(self, counters: Iterable[Counter]) -> Iterable[Counter]:
+        for counter in counters:
+            if counter.measure is Measure.RATIO:
+                yield self.counters[counter.numerator or ""]
+                yield self.counters[counter.denominator or ""]
+            else:
+                yield counter
