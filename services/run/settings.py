@@ -1,4 +1,5 @@
-"""设置 · Everything that may be set from outside, and the only place that reads the environment.
+"""设置 · Everything that may be set from outside, and (with `language`, for `--help`) the only
+place that reads the environment.
 
 A variable is `JISHI_` and the field's name; a limit inside a group is `JISHI_LOG__BATCH_EVENTS`.
 A misspelt variable is refused with the nearest known name: a setting that is silently ignored is
@@ -26,12 +27,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from events.errors import Invalid
+from services.run.language import language
 from streams.limits import LogLimits
 
 PREFIX = "JISHI_"
 INSIDE = "__"
 FOR_TESTS = ("JISHI_TEST_DATABASE_URL", "JISHI_BROWSER")
 """Known to the tests alone."""
+FOUND = {"home": "the user-data folder of the system", "lang": "that of the locale, else `zh`"}
+"""Defaults that differ from one machine to the next."""
 HIDDEN = frozenset({"token", "database_url", "read_database_url"})
 """May hold a secret: never echoed."""
 
@@ -95,7 +99,7 @@ class Settings(BaseSettings):
     · The server the command line talks to; unset = directly to the database."""
     token: SecretStr | None = None
     """操作者的令牌 · The token of who is acting."""
-    lang: Literal["zh", "en"] = "zh"
+    lang: Literal["zh", "en"] = Field(default_factory=language)
     """界面语言 · Language of pages, messages and reports."""
     zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
     """新建日志的时区：一天从何时算起 · Time zone of a new log: where its days begin."""
@@ -145,7 +149,7 @@ def reference() -> str:
         "|---|---|---|",
     ]
     for place, value, meaning in _leaves(Settings.model_construct()):
-        shown = "the user-data folder of the system" if place == ["home"] else _shown(value)
+        shown = FOUND.get(place[0]) or _shown(value)
         lines.append(f"| `{_variable(place)}` | {shown} | {meaning} |")
     return "\n".join([*lines, ""])
 

@@ -28,7 +28,8 @@ def test_every_setting_is_described() -> None:
             assert len(meaning.strip()) > 10, name
 
 
-def test_without_variables_there_are_the_defaults() -> None:
+def test_without_variables_there_are_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
     read = settings.read()
     assert read.database_url is None
     assert read.kafka_bootstrap is None
@@ -71,6 +72,13 @@ def test_the_command_line_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JISHI_HOME", "/from-environment")
     assert settings.read(home=Path("/from-command-line")).home == Path("/from-command-line")
     assert settings.read(home=None).home == Path("/from-environment")
+
+
+def test_the_language_is_that_of_the_locale_unless_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "en_GB.UTF-8")
+    assert settings.read().lang == "en"
+    monkeypatch.setenv("JISHI_LANG", "zh")
+    assert settings.read().lang == "zh"
 
 
 def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
