@@ -1,5 +1,5 @@
 """核对 · Whether the log is whole: the columns beside each body say what the body says, the hash is
-that of the body, positions and revisions have no gap, and the recording time never goes back.
+that of the body, positions have no gap, and the recording time never goes back.
 
 Columns serve queries only; the body is what was recorded. Where they differ, the body is right
 and every number summed from the columns is wrong.
