@@ -187,12 +187,12 @@ class Close(Command, zh="注销组织", by=(Party.ADMINISTRATOR, Party.STREET, P
 
     def decide(self, org: Standing, context: Context) -> OrgClosed:
         """A merger names the organisation that goes on."""
-        if self.into is not None:
-            context.directory.unit(self.into)
         if self.reason is CloseReason.MERGED and self.into is None:
             refuse(INTO_NOTHING)
         if self.into == org.body.code:
             refuse(INTO_ITSELF, code=org.body.code)
+        if self.into is not None:
+            context.directory.unit(self.into)
         return OrgClosed(
             about=context.said(org.about),
             org_kind=org.body.org_kind,

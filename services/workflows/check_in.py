@@ -254,7 +254,8 @@ class Request(Opening, zh="申请报到", by=[Party.WORKER, Party.RESIDENT, *ORG
 
     def case_id(self, actor: Actor) -> str:
         """One for a person and a community, so that two cannot stand side by side."""
-        return str(uuid5(NAMESPACE, f"{self.person or actor.person}\n{self.area}"))
+        area = self.area or actor.area
+        return str(uuid5(NAMESPACE, f"{self.person or actor.person}\n{area}"))
 
     def decide(self, check_in: Declined | Ended | None, context: Context) -> CheckInRequested:
         """Whoever is here already is refused, and told which case it is."""
@@ -268,8 +269,8 @@ class Request(Opening, zh="申请报到", by=[Party.WORKER, Party.RESIDENT, *ORG
         books = Books(
             home_unit=self.unit or own.home_unit,
             team=own.team,
-            home_community=self.area if self.basis is Basis.HOME else own.home_community,
-            paired_community=self.area if self.basis is Basis.PAIRED else own.paired_community,
+            home_community=base.area if self.basis is Basis.HOME else own.home_community,
+            paired_community=base.area if self.basis is Basis.PAIRED else own.paired_community,
         )
         return base.at(unit=books.home_unit, books=books)
 
