@@ -23,6 +23,10 @@ Values = str | bool | tuple[str, ...]
 """What a condition accepts: one text, or several as alternatives."""
 
 
+Names = str | tuple[str, ...]
+"""A field, or several of which each fact uses the first that it counts."""
+
+
 class Measure(str, Enum):
     """How the matching entries become one number."""
 
@@ -46,10 +50,9 @@ class Statistic(str, Enum):
 class Counter:
     """One public number.
 
-    `of` is the field that is summed or told apart; a tuple gives alternatives, of which each fact
-    uses the first it has. All instants named (`since`, `due`, `late`, …) are Quantity fields that
-    hold an instant; an entry without it (0) does not match. A moment T is the as-of time of the
-    question, or now.
+    `of` is the field that is summed or told apart. All instants named (`since`, `due`, `late`, …)
+    are Quantity fields that hold an instant; an entry without it (0) does not match. A moment T is
+    the as-of time of the question, or now.
     """
 
     name: str
@@ -57,29 +60,30 @@ class Counter:
     en: str
     on: tuple[str, ...] = ()
     measure: Measure = Measure.OCCURRENCES
-    of: str | tuple[str, ...] = ()
+    of: Names = ()
     word: str = "次"
     where: Mapping[str, Values] = field(default_factory=dict)
     unless: Mapping[str, Values] = field(default_factory=dict)
     down_on: tuple[str, ...] = ()
     """Facts that take one away again: a release, a closing, a leaving."""
-    has: str | tuple[str, ...] = ()
+    has: Names = ()
     """A counted field that must be present."""
-    since: str | None = None
+    since: Names | None = None
     """Durations: `occurred_at` − this instant, in seconds."""
     statistic: Statistic = Statistic.MEDIAN
     per: int = 1
     """Durations: seconds in one measure word (3600 where the word is 小时)."""
-    within: tuple[str, int] | None = None
+    within: tuple[Names, int] | None = None
     """(instant, seconds): it occurred at most so long after."""
-    on_time: str | None = None
+    on_time: Names | None = None
     """It occurred no later than this instant."""
-    late: str | None = None
+    late: Names | None = None
     """It occurred after this instant."""
-    due: str | None = None
+    due: Names | None = None
     """This instant lies before T."""
-    older_than: tuple[str, int] | None = None
-    """(instant, seconds): this instant lies more than so long before T."""
+    older_than: tuple[Names, int] | None = None
+    """(instant, seconds): this instant (or the first of the alternatives that the fact has) lies
+    more than so long before T."""
     numerator: str | None = None
     denominator: str | None = None
     """Ratios: the names of two other counters."""
@@ -252,26 +256,27 @@ def _filters(
 def _conditions(counter: Counter, shape: Shape) -> tuple[Condition, ...]:
     present = _first(shape, counter.has)
     quantity = present if present in shape.quantities else None
-    asked: list[tuple[str, str | None, int]] = [
+    asked: list[tuple[str, Names | None, int]] = [
         ("has", quantity, 0),
         ("on_time", counter.on_time, 0),
         ("late", counter.late, 0),
         ("due", counter.due, 0),
         ("has", counter.since, 0),
     ]
-    for test, pair in (("within", counter.within), ("older_than", counter.older_than)):
+    pairs = (("within", counter.within), ("older_than", counter.older_than))
+    for test, pair in pairs:
         if pair is not None:
-            asked.append((test, pair[0], pair[1] * MICROS_PER_SECOND))
+            asked.append((test, _first(shape, pair[0]), pair[1] * MICROS_PER_SECOND))
     return tuple(
-        Condition(test, _counted_column(shape, name), limit)
-        for test, name, limit in asked
-        if name is not None
+        Condition(test, _counted_column(shape, _first(shape, names) or str(names)), limit)
+        for test, names, limit in asked
+        if names is not None
     )
 
 
 def _value_column(counter: Counter, shape: Shape) -> str | None:
     if counter.measure is Measure.DURATION:
-        return _counted_column(shape, counter.since or "")
+        return _counted_column(shape, _first(shape, counter.since or ()) or "")
     name = _first(shape, counter.of)
     return None if name is None else _counted_column(shape, name)
 
@@ -283,7 +288,7 @@ def _counted_column(shape: Shape, name: str) -> str:
     return column
 
 
-def _first(shape: Shape, names: str | tuple[str, ...]) -> str | None:
+def _first(shape: Shape, names: Names) -> str | None:
     """The first of the alternatives that this fact counts."""
     for name in (names,) if isinstance(names, str) else names:
         if column_of(shape, name) is not None:
@@ -361,27 +366,33 @@ def _check_counter(counter: Counter, shapes: Mapping[str, Shape]) -> None:
             raise unknown("fact", fact, shapes, of=counter.name, zh="事实")
         if fact in counter.on and fact in counter.down_on:
             raise _contradiction(counter, f"{fact} both adds and takes away")
-        _check_fields(counter, shape)
+        fields = {
+            field for other in counter.facts if other in shapes for field in shapes[other].fields
+        }
+        _check_fields(counter, shape, fields)
 
 
-def _check_fields(counter: Counter, shape: Shape) -> None:
-    for name in (*counter.where, *counter.unless):
+def _check_fields(counter: Counter, shape: Shape, others: set[str]) -> None:
+    for name in counter.where:
         _check_field(counter, shape, name, "code_", "member_")
+    for name in counter.unless:
+        if name in shape.fields or name not in others:
+            _check_field(counter, shape, name, "code_", "member_")
     if counter.measure is Measure.SUM:
         _check_alternatives(counter, shape, counter.of, "quantity_")
     elif counter.measure is Measure.DISTINCT:
         _check_alternatives(counter, shape, counter.of, "member_")
     _check_alternatives(counter, shape, counter.has, "quantity_", "member_", "code_")
     instants = (counter.since, counter.on_time, counter.late, counter.due)
-    pairs = (counter.within, counter.older_than)
-    for instant in (*instants, *(pair[0] for pair in pairs if pair is not None)):
+    for instant in instants:
         if instant is not None:
-            _check_field(counter, shape, instant, "quantity_")
+            _check_alternatives(counter, shape, instant, "quantity_")
+    for pair in (counter.within, counter.older_than):
+        if pair is not None:
+            _check_alternatives(counter, shape, pair[0], "quantity_")
 
 
-def _check_alternatives(
-    counter: Counter, shape: Shape, names: str | tuple[str, ...], *stems: str
-) -> None:
+def _check_alternatives(counter: Counter, shape: Shape, names: Names, *stems: str) -> None:
     if names:
         first = _first(shape, names)
         _check_field(

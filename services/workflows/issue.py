@@ -147,6 +147,13 @@ class ReopenReason(Choice, zh="重办原因"):
     CAME_BACK = "came_back", "问题再次出现"
 
 
+class After(Choice, zh="重办前"):
+    """Where it stood when it was taken up again: what had been closed counts as open once more."""
+
+    CLOSED = "closed", "已办结", "Closed"
+    REPLY = "reply", "已反馈,未办结", "Replied to, not closed"
+
+
 class EscalateReason(Choice, zh="督办原因"):
     """Why a higher level is told."""
 
@@ -479,14 +486,14 @@ class IssueReopened(Fact, zh="已重办"):
     """It was not over. Counts for the unit that had handled it."""
 
     reason: Annotated[ReopenReason, Coded]
-    reply: Annotated[Reply, Coded]
+    after: Annotated[After, Coded]
     opened_at: Annotated[OpenedAt, Quantity]
     due_at: Annotated[DueAt | None, Quantity] = None
     labels: Labels = Field(default_factory=dict)
 
     def apply(self, issue: Replied | Closed) -> Found:
-        """Looked at anew, by nobody's unit."""
-        matter = replace(issue.matter, reply=self.reply, returns=0)
+        """Looked at anew, by nobody's unit; the requester waits for an answer again."""
+        matter = replace(issue.matter, reply=Reply.AWAITED, returns=0)
         return Found(issue.about.at(unit=None), matter)
 
 
@@ -820,7 +827,7 @@ def reopened(issue: Replied | Closed, context: Context, reason: ReopenReason) ->
     return IssueReopened(
         about=issue.said(context),
         reason=reason,
-        reply=Reply.UNTOLD if matter.reply is Reply.UNTOLD else Reply.AWAITED,
+        after=After.CLOSED if isinstance(issue, Closed) else After.REPLY,
         opened_at=matter.opened_at,
         due_at=matter.due_at,
         labels=matter.labels,
