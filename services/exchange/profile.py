@@ -19,7 +19,10 @@ from events.errors import Invalid, Malformed, Unknown
 from events.places import Code
 from projections.declare import CALENDAR, ENTRY_TEXTS
 from services.parsing import nearest
+from services.workflows.issue import Resolution
 
+KINDS = ("issue",)
+"""Kinds that can be imported."""
 BUILT_IN = Path(__file__).parent / "profiles"
 RESERVED = frozenset((*ENTRY_TEXTS, *CALENDAR, "all", "asof"))
 """Names that already mean something in `--by` and `--where`."""
@@ -118,7 +121,7 @@ class Profile(Part):
     areas: dict[str, Code] = Field(default_factory=dict)
     units: dict[str, Code] = Field(default_factory=dict)
     categories: dict[str, Code] = Field(default_factory=dict)
-    outcomes: dict[str, str] = Field(default_factory=dict)
+    outcomes: dict[str, Resolution] = Field(default_factory=dict)
     metrics: dict[str, Metric] = Field(default_factory=dict)
 
     @field_validator("name")

@@ -1,0 +1,334 @@
+"""导入 · A file of another system taken in: read, decided, appended, in one pass.
+
+Ids are made from profile, row id, step and generation (`names.identifier`), so every step of every
+row is a command that lands once: a run cut short goes on where it stopped, and a second run adds
+nothing. Nothing imported is late entry, and no clock of ours ran when it happened.
+
+    summary = await import_file(path, profile, desk, refused=Path("refused.csv"))
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from events.errors import Conflict, Invalid, JishiError
+from events.ports import Append, Appended, Repeated, Stale
+from services.exchange import batches, readers
+from services.exchange.desk import Desk, Given, landed
+from services.exchange.profile import Profile
+from services.exchange.readers import BrokenRow
+from services.exchange.registering import Registrar, Unregistered
+from services.exchange.rows import Read, Rows
+from services.kernel.case import Case, fold
+from services.kernel.pieces import Fact, State
+from services.ruling import Ruling
+
+ROWS_AT_ONCE = 500
+ROWS_BETWEEN_PAUSES = 25
+ATTEMPTS = 8
+
+
+@dataclass
+class Summary:
+    """What became of the rows. `accepted`: new cases; `repeated`: rows known before, or twice in
+    the file; `refused`: rows that became nothing; `events`: facts recorded by this run."""
+
+    batch: str
+    rows: int = 0
+    accepted: int = 0
+    repeated: int = 0
+    refused: int = 0
+    events: int = 0
+    seconds: float = 0.0
+
+    def json(self) -> dict[str, Any]:
+        """Contract §3."""
+        return {
+            "batch": self.batch,
+            "rows": self.rows,
+            "accepted": self.accepted,
+            "repeated": self.repeated,
+            "refused": self.refused,
+            "events": self.events,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+Progress = Callable[[Summary], None]
+
+
+async def import_file(
+    path: Path,
+    profile: Profile,
+    desk: Desk,
+    *,
+    dry_run: bool = False,
+    refused: Path | None = None,
+    progress: Progress | None = None,
+) -> Summary:
+    """Take in a file. With `dry_run` everything is read and decided, and nothing recorded.
+
+    `refused` gets a CSV with line, column, value and reason of every row that was not taken, and
+    of every part of a row that was not. Raises Invalid where the file cannot be read as the
+    profile says (nothing is recorded then), Refused while its batch is being undone, Denied where
+    the importer may not import.
+    """
+    begun = time.monotonic()
+    inspected = readers.inspect(path, profile.encoding)
+    batch = await batches.batch_of(desk, profile, inspected.digest)
+    known = await batches.generations(desk, profile)
+    rows = Rows(profile, known)
+    run = _Run(desk, rows, batch, dry_run)
+    with _refused_file(refused) as write:
+        run.write = write
+        await run.begin(inspected.digest)
+        for chunk in _chunks(readers.rows(path, profile, rows.wanted)):
+            await run.take(chunk)
+            if progress is not None:
+                progress(run.summary)
+        await run.finish()
+    run.summary.seconds = time.monotonic() - begun
+    return run.summary
+
+
+def _chunks(items: Iterator[readers.Row | BrokenRow]) -> Iterator[list[readers.Row | BrokenRow]]:
+    chunk: list[readers.Row | BrokenRow] = []
+    for item in items:
+        chunk.append(item)
+        if len(chunk) == ROWS_AT_ONCE:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+@dataclass(slots=True)
+class _Decided:
+    """A row and what its steps came to; the last may have been refused."""
+
+    read: Read
+    rulings: list[Ruling] = field(default_factory=list)
+
+
+class _Run:
+    """One pass over one file."""
+
+    def __init__(self, desk: Desk, rows: Rows, batch: batches.Opened, dry_run: bool) -> None:
+        self.summary = Summary(batch.id)
+        self.write: Callable[[BrokenRow], None] = lambda row: None
+        self._desk = desk
+        self._rows = rows
+        self._batch = batch
+        self._dry_run = dry_run
+        profile = rows.profile
+        self._profile = profile
+        self._entry = desk.entry(profile.kind)
+        self._registrar = Registrar(desk, profile, rows.names)
+        self._deciding = desk
+        if dry_run:
+            unregistered = Unregistered(desk.directory, rows.names, profile.root_area)
+            self._deciding = desk.on_trial(unregistered)
+        self._now = desk.commands.now()
+        self._seen: set[str] = set()
+        self._sending: asyncio.Task[None] | None = None
+
+    async def begin(self, digest: str) -> None:
+        if self._dry_run:
+            return
+        await self._registrar.root()
+        self.summary.events += await batches.start(self._desk, self._profile, digest, self._batch)
+
+    async def finish(self) -> None:
+        await self._sent()
+        if self._dry_run:
+            return
+        self.summary.events += self._registrar.events
+        if not self._batch.finished:
+            counts = {
+                "rows": self.summary.rows,
+                "accepted": self.summary.accepted,
+                "repeated": self.summary.repeated,
+                "refused": self.summary.refused,
+            }
+            self.summary.events += await batches.finish(self._desk, self._batch, counts)
+
+    async def take(self, items: Sequence[readers.Row | BrokenRow]) -> None:
+        """Decide these rows while the ones before them are being written."""
+        reads = self._understood(items)
+        if not self._dry_run:
+            await self._registrar.newly_met(self._batch.cause)
+        decided: list[_Decided] = []
+        for number, read in enumerate(reads):
+            if number % ROWS_BETWEEN_PAUSES == 0:
+                await asyncio.sleep(0)
+            if (one := self._decide(read)) is not None:
+                decided.append(one)
+        await self._sent()
+        send = self._rehearse if self._dry_run else self._send
+        self._sending = asyncio.create_task(send(decided))
+
+    async def _sent(self) -> None:
+        if self._sending is not None:
+            await self._sending
+            self._sending = None
+
+    # --- reading and deciding ---------------------------------------------------------------------
+
+    def _understood(self, items: Sequence[readers.Row | BrokenRow]) -> list[Read]:
+        reads: list[Read] = []
+        for item in items:
+            self.summary.rows += 1
+            read = item if isinstance(item, BrokenRow) else self._rows.read(*item)
+            if isinstance(read, BrokenRow):
+                self._refuse(read)
+            elif read.row_id in self._seen:
+                self.summary.repeated += 1
+            else:
+                self._seen.add(read.row_id)
+                for note in read.notes:
+                    self.write(note)
+                reads.append(read)
+        return reads
+
+    def _decide(self, read: Read) -> _Decided | None:
+        """All steps of a row, each on the case the one before it leads to."""
+        decided, case = _Decided(read), None
+        for step in read.steps:
+            given = Given(step.command, read.stream, step.command_id, step.digest)
+            try:
+                ruling = self._deciding.decide(
+                    self._entry, given, case, self._batch.cause, self._now
+                )
+            except JishiError as error:
+                if case is None:
+                    self._refuse(_refusal(read, error))
+                    return None
+                self.write(_refusal(read, error))
+                break
+            decided.rulings.append(ruling)
+            case = _after(case, ruling)
+        return decided
+
+    def _refuse(self, row: BrokenRow) -> None:
+        self.summary.refused += 1
+        self.write(row)
+
+    # --- writing ----------------------------------------------------------------------------------
+
+    async def _send(self, decided: Sequence[_Decided]) -> None:
+        """Step by step, each for all rows at once: a stream stands once in an append."""
+        going, apart = list(decided), list[_Decided]()
+        place = 0
+        while going:
+            items = [one.rulings[place].append for one in going]
+            outcomes = await self._desk.append(items)
+            self.summary.events += landed(items, outcomes)
+            on: list[_Decided] = []
+            for one, outcome in zip(going, outcomes, strict=True):
+                if place == 0:
+                    self._count(new=isinstance(outcome, Appended))
+                if not isinstance(outcome, (Appended, Repeated)):
+                    apart.append(one)
+                elif len(one.rulings) > place + 1:
+                    on.append(one)
+            going, place = on, place + 1
+        for one in apart:
+            await self._apart(one.read)
+
+    def _count(self, *, new: bool) -> None:
+        if new:
+            self.summary.accepted += 1
+        else:
+            self.summary.repeated += 1
+
+    async def _apart(self, read: Read) -> None:
+        """A row that is not as it was when it was first imported, or whose case has moved on:
+        what was recorded stands, and what is new is judged on the case as it is now."""
+        for step in read.steps:
+            given = Given(step.command, read.stream, step.command_id, step.digest)
+            try:
+                await self._apart_step(given)
+            except JishiError as error:
+                self.write(_refusal(read, error))
+                return
+
+    async def _apart_step(self, given: Given) -> None:
+        stale = Stale(given.stream, 0, 0)
+        for _ in range(ATTEMPTS):
+            if await self._desk.log.command(given.command_id) is not None:
+                return
+            events = await self._desk.log.load(given.stream)
+            case = fold(self._entry, events)
+            ruling = self._desk.decide(self._entry, given, case, self._batch.cause, self._now)
+            (outcome,) = await self._desk.append([ruling.append])
+            if not isinstance(outcome, Stale):
+                self.summary.events += landed([ruling.append], [outcome])
+                return
+            stale = outcome
+        raise Conflict(stale.stream, expected=stale.expected, current=stale.current)
+
+    async def _rehearse(self, decided: Sequence[_Decided]) -> None:
+        """Count what `_send` would do."""
+        streams = [one.rulings[0].append.stream for one in decided]
+        there = await asyncio.gather(*[self._desk.log.load(stream) for stream in streams])
+        for one, events in zip(decided, there, strict=True):
+            self._count(new=not events)
+            known = {event.content["command"] for event in events}
+            items: list[Append] = [ruling.append for ruling in one.rulings]
+            for item in items:
+                if str(item.command_id) not in known:
+                    self.summary.events += len(item.drafts)
+
+
+def _after(case: Case | None, ruling: Ruling) -> Case:
+    """The case after facts that are decided and not yet recorded: as a fold of them would give it
+    (a test says so), without reading bytes just written."""
+    order = ruling.order
+    workflow = order.entry.workflow
+    state: State | None = case.state if case else None
+    moved = case is None
+    for fact in ruling.facts:
+        if not isinstance(fact, Fact):
+            raise AssertionError(f"{fact.fact} is not what an import records")
+        moved = moved or bool(workflow.diagram.moves[fact.fact].targets)
+        state = fact.apply(state)
+    if state is None or order.command.occurred_at is None:
+        raise AssertionError(f"{order.info.name} gives no state or no time")
+    happened = order.command.occurred_at
+    bodies = tuple(draft.body for draft in ruling.append.drafts)
+    return Case(
+        workflow=workflow,
+        stream=order.stream,
+        revision=ruling.append.drafts[-1].revision,
+        state=state,
+        bodies=(case.bodies if case else ()) + bodies,
+        about=state.about,
+        opened_at=case.opened_at if case else happened,
+        moved_at=happened if case is None or moved else case.moved_at,
+        imported=True,
+    )
+
+
+def _refusal(read: Read, error: JishiError) -> BrokenRow:
+    if isinstance(error, Invalid):
+        return BrokenRow(read.line, error.field, error.value, error.detail)
+    return BrokenRow(read.line, "", read.row_id, error.detail)
+
+
+@contextmanager
+def _refused_file(path: Path | None) -> Iterator[Callable[[BrokenRow], None]]:
+    """A writer of refused rows; without a path they are only counted."""
+    if path is None:
+        yield lambda row: None
+        return
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["line", "column", "value", "reason"])
+        yield lambda row: table.writerow([row.line, row.column, row.value, row.reason])
