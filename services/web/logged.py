@@ -14,13 +14,15 @@ from typing import NamedTuple, Protocol
 
 import structlog
 
-from events.errors import Unavailable
+from events.errors import Ambiguous, Unavailable
 
 log = structlog.get_logger("jishi.access")
 
 WAITING_MAX = 10_000
 BATCH_ROWS = 500
+PAUSE_SECONDS = 1.0
 WHERE_MAX = 120
+WHAT_MAX = 16
 
 
 class Attempt(NamedTuple):
@@ -31,14 +33,15 @@ class Attempt(NamedTuple):
     token_id: str
     what: str
     where: str
-    why: str
+    why_not: str
 
 
 class AttemptStore(Protocol):
     """Where attempts are kept: append-only."""
 
     async def keep(self, attempts: Sequence[Attempt]) -> None:
-        """Write these. Raises Unavailable where the database is away."""
+        """Write these. Raises Unavailable where the database is away, Ambiguous where they may
+        have been written."""
         ...
 
 
@@ -52,7 +55,8 @@ class AttemptLog:
         self.lost = 0
 
     def note(self, attempt: Attempt) -> None:
-        """Take one in; it is written soon."""
+        """Take one in; it is written soon. Texts that callers made up are cut short."""
+        attempt = attempt._replace(what=attempt.what[:WHAT_MAX], where=attempt.where[:WHERE_MAX])
         if len(self._waiting) >= WAITING_MAX:
             self.lost += 1
             return
@@ -67,12 +71,16 @@ class AttemptLog:
                 await self.flush()
             except Unavailable as away:
                 log.warning("access log is behind", waiting=len(self._waiting), why=away.code)
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(PAUSE_SECONDS)
 
     async def flush(self) -> None:
         """Write everything that waits. What fails to be written goes on waiting."""
         while self._waiting:
             batch = self._waiting[:BATCH_ROWS]
-            await self._store.keep(batch)
+            try:
+                await self._store.keep(batch)
+            except Ambiguous:
+                # They may stand there already, and must not stand there twice.
+                self.lost += len(batch)
             del self._waiting[: len(batch)]
         self._something.clear()

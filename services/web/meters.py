@@ -16,6 +16,8 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""A method a client made up does not become a label of its own."""
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -27,10 +29,10 @@ class Meters:
         self.seconds: dict[str, list[int]] = {}
         self.seconds_sum: dict[str, float] = {}
         self.refusals: Counter[tuple[str, str]] = Counter()
-        self.attempts_lost = 0
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one answer."""
+        method = method if method in METHODS else "other"
         self.answers[route, method, status] += 1
         buckets = self.seconds.get(route)
         if buckets is None:
@@ -38,16 +40,21 @@ class Meters:
         buckets[bisect_left(SECONDS, seconds)] += 1
         self.seconds_sum[route] = self.seconds_sum.get(route, 0.0) + seconds
 
+    def refused(self, problem: str, code: str) -> None:
+        """Count one refusal."""
+        self.refusals[problem, code] += 1
+
 
 def exposition(
     meters: Meters,
+    lost: int,
     gauges: Mapping[str, tuple[str, float]],
     values: Iterable[tuple[str, str, float]],
 ) -> bytes:
     """The text Prometheus reads. `gauges`: name → (help, value); `values`: (counter, area, value)
     of the public counters."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collected(lambda: _families(meters, gauges, values)))
+    registry.register(_Collected(lambda: _families(meters, lost, gauges, values)))
     return generate_latest(registry)
 
 
@@ -62,6 +69,7 @@ class _Collected(Collector):
 
 def _families(
     meters: Meters,
+    lost: int,
     gauges: Mapping[str, tuple[str, float]],
     values: Iterable[tuple[str, str, float]],
 ) -> Iterator[Metric]:
@@ -69,7 +77,7 @@ def _families(
         "jishi_http_answers", "Answers given over HTTP", labels=["route", "method", "status"]
     )
     for (route, method, status), count in sorted(meters.answers.items()):
-        answers.add_metric([route, _method(method), str(status)], count)
+        answers.add_metric([route, method, str(status)], count)
     yield answers
     yield _histogram(meters)
     refusals = CounterMetricFamily(
@@ -78,11 +86,11 @@ def _families(
     for (name, code), count in sorted(meters.refusals.items()):
         refusals.add_metric([name, code], count)
     yield refusals
-    lost = CounterMetricFamily(
-        "jishi_access_log_lost", "Refused attempts that could not be written to the access log"
+    yield CounterMetricFamily(
+        "jishi_access_log_lost",
+        "Refused attempts that could not be written to the access log",
+        value=lost,
     )
-    lost.add_metric([], meters.attempts_lost)
-    yield lost
     for name, (text, value) in gauges.items():
         yield GaugeMetricFamily(name, text, value=value)
     public = GaugeMetricFamily(
@@ -105,9 +113,3 @@ def _histogram(meters: Meters) -> Metric:
             buckets.append((edge, total))
         family.add_metric([route], buckets, meters.seconds_sum[route])
     return family
-
-
-def _method(method: str) -> str:
-    """A method a client made up does not become a label of its own."""
-    known = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-    return method if method in known else "other"

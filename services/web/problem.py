@@ -87,7 +87,7 @@ def problem(error: JishiError, language: Language, instance: str = "") -> Reply:
     body: dict[str, object] = {
         "type": f"/problems/{error.code}",
         "title": zh if language == "zh" else en,
-        "status": status_of(error),
+        "status": error.status,
         "detail": error.zh if language == "zh" else error.detail,
     }
     if instance:
@@ -95,18 +95,11 @@ def problem(error: JishiError, language: Language, instance: str = "") -> Reply:
     for name, value in error.fields.items():
         if value is not None:
             body.setdefault(name, value)
-    if isinstance(error, Refused):
-        body["code"] = error.refusal
+    if isinstance(error, Refused | Denied) and "refusal" in error.fields:
+        body["code"] = body.pop("refusal")
     if isinstance(error, Conflict):
         body["between"] = f"/api/v1/{error.stream}/events?after={error.expected}"
-    return json_reply(body, status=status_of(error), headers=_headers(error), media=PROBLEM)
-
-
-def status_of(error: JishiError) -> int:
-    """The status: a refusal because of who asks is the caller's lack of a right, not a conflict."""
-    if isinstance(error, Refused) and error.refusal == "not_yours":
-        return Denied.status
-    return error.status
+    return json_reply(body, status=error.status, headers=_headers(error), media=PROBLEM)
 
 
 def _headers(error: JishiError) -> tuple[Header, ...]:

@@ -8,7 +8,7 @@ behind. They are woken at most once a tick, and a wake proves nothing: they look
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -68,14 +68,18 @@ class Ring:
         self.head = 0
         self.closed = False
         self.listeners = 0
+        self.watchers: list[Callable[[list[Recorded]], Awaitable[None]]] = []
 
-    async def run(self, started: asyncio.Event | None = None) -> None:
-        """Follow the log for ever, from its head as it is now."""
+    async def start(self) -> None:
+        """Begin at the head of the log as it is now."""
         self.head = await self._log.head()
         self._first = self.head + 1
-        if started is not None:
-            started.set()
+
+    async def run(self) -> None:
+        """Follow the log for ever. Whoever else lives on it gets each batch first."""
         async for batch in self._log.follow(self.head):
+            for take in self.watchers:
+                await take(batch)
             self.put(batch)
 
     def put(self, batch: Sequence[Recorded]) -> None:

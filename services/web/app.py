@@ -1,0 +1,46 @@
+"""应用 · The ASGI application: the gate, and behind it the routes, every one of them guarded."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Sequence
+
+from starlette.routing import Router
+from starlette.types import ASGIApp
+
+from services.access import Grant
+from services.web.api import Api
+from services.web.gate import Gate
+from services.web.parts import Parts
+from services.web.probes import Probes
+from services.web.reading import Reading
+from services.web.routes import GuardedRoute, Routes, nothing_here, only_guarded
+from services.web.signing import sign_in_page
+
+GENERATIONS = (50_000, 20, 1_000)
+
+
+def application(parts: Parts, more: Sequence[GuardedRoute] = ()) -> ASGIApp:
+    """The application. Raises AssertionError where a route was not made by `Routes`."""
+    make = Routes(parts)
+    routes = [
+        *Probes(parts).routes(make),
+        *more,
+        *Reading(parts).routes(make),
+        *Api(parts).routes(make),
+    ]
+    only_guarded(routes)
+    router = Router(routes=routes, redirect_slashes=False, default=nothing_here)
+
+    def find(token: str) -> Grant | None:
+        return parts.commands.directory.grant(token, parts.commands.now())
+
+    return Gate(router, find, parts, sign_in_page, parts.language)
+
+
+def settle_memory() -> None:
+    """Once everything is loaded: what is there now stays, and is not looked at again. Without it
+    the collector's pauses show as the slowest answers."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GENERATIONS)

@@ -1,0 +1,292 @@
+"""总装 · The one place where the rooms meet: database, log, books, commands, timers, web.
+
+async with open_house(settings) as house:
+    await serve(house.app, …)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid5
+
+import asyncpg
+import structlog
+from starlette.types import ASGIApp
+from uuid_utils.compat import uuid7
+
+import projections
+import streams
+from events.clock import micros
+from events.envelope import Recorded
+from events.errors import JishiError, KeyReused, Unavailable
+from projections.declare import Counter
+from projections.ledger import Ledger
+from services.access import Grant, new_token, token_hash
+from services.commands import Commands, Request, clock
+from services.deadlines import NAMESPACE, Deadlines
+from services.directory import Directory
+from services.kernel.catalogue import Catalogue, discover
+from services.kernel.words import ROLES
+from services.listed import ROOT
+from services.run import postgres
+from services.run.migrate import migrate
+from services.run.settings import Settings
+from services.web.app import application
+from services.web.logged import AttemptLog
+from services.web.parts import Parts
+from services.web.ring import Ring
+from streams.log import PostgresLog
+from streams.schema import MadeAs, establish
+
+log = structlog.get_logger("jishi.house")
+
+ROOMS = [Path(str(room.__file__)).parent / "sql" for room in (streams, projections)]
+FOUNDER = Grant("system", "system", roles=frozenset({"system"}), actions=frozenset({"*"}))
+CONNECT_SECONDS = 10.0
+LAG_EVENTS_MAX = 10_000
+Talk = Callable[[str], None]
+Now = Callable[[], datetime]
+
+
+@dataclass
+class House:
+    """Everything one process runs. `first_token` is the first administrator's secret, made where
+    the log knew no grant yet; it is shown once and kept nowhere."""
+
+    settings: Settings
+    dsn: str
+    log: PostgresLog
+    catalogue: Catalogue
+    directory: Directory
+    commands: Commands
+    ledger: Ledger
+    ring: Ring
+    deadlines: Deadlines
+    attempts: AttemptLog
+    parts: Parts
+    app: ASGIApp
+    first_token: str | None = None
+
+
+@contextlib.asynccontextmanager
+async def open_house(
+    settings: Settings,
+    *,
+    dsn: str | None = None,
+    made_as: MadeAs = "live",
+    now: Now | None = None,
+    catalogue: Catalogue | None = None,
+    counters: Iterable[Counter] | None = None,
+    timers: bool = True,
+    talk: Talk = lambda text: None,
+) -> AsyncIterator[House]:
+    """Open a house: start or join the database, bring it up to date, load what is kept in memory,
+    follow the log. Everything is closed again at the end.
+
+    `dsn` wins over the settings. `made_as` and the settings' zone count only where the log is new.
+    `now` sets the clock, of logs made as demo or scenario only; `timers=False` leaves deadlines to
+    `house.deadlines.fire_due()`. Raises Unavailable where the database is away, Broken where what
+    is stored contradicts itself.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        address = dsn or settings.database_url or await _embedded(settings, stack, talk)
+        await prepare(address, settings, made_as)
+        known = catalogue or discover()
+        if counters is None:
+            from projections.counters import COUNTERS
+
+            counters = COUNTERS
+        event_log = await PostgresLog.open(
+            address,
+            known.shapes,
+            now=None if now is None else lambda: micros(now()),
+            limits=settings.log,
+        )
+        stack.push_async_callback(event_log.close)
+        house = _furnish(settings, address, event_log, known, counters, now or clock)
+        await _move_in(house, stack, timers=timers)
+        yield house
+
+
+async def prepare(dsn: str, settings: Settings, made_as: MadeAs = "live") -> None:
+    """Bring the database to the form this program needs, and make its log where there is none.
+
+    Raises Unavailable where it does not answer, Broken where it cannot be used.
+    """
+    try:
+        connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as cause:
+        raise Unavailable(
+            f"the database does not answer ({type(cause).__name__}): start it, or correct"
+            " JISHI_DATABASE_URL",
+            zh="数据库没有应答:请启动它,或更正 JISHI_DATABASE_URL",
+        ) from cause
+    try:
+        await migrate(connection, ROOMS)
+        await establish(connection, log_id=str(uuid7()), zone=settings.zone.key, made_as=made_as)
+    finally:
+        await connection.close()
+
+
+async def _embedded(settings: Settings, stack: contextlib.AsyncExitStack, talk: Talk) -> str:
+    server = await asyncio.to_thread(
+        postgres.start,
+        settings.home,
+        talk=talk,
+        seconds_max=settings.database.start_seconds,
+    )
+
+    async def stop() -> None:
+        await asyncio.to_thread(server.stop)
+
+    stack.push_async_callback(stop)
+    return server.dsn
+
+
+def _furnish(
+    settings: Settings,
+    dsn: str,
+    event_log: PostgresLog,
+    catalogue: Catalogue,
+    counters: Iterable[Counter],
+    now: Now,
+) -> House:
+    directory = Directory(event_log, catalogue)
+    commands = Commands(event_log, catalogue, directory, now)
+    ledger = Ledger(event_log, counters, catalogue.shapes)
+    ring = Ring(event_log)
+    attempts = AttemptLog(event_log.access_log)
+    parts = Parts(
+        commands=commands,
+        log=event_log,
+        ledger=ledger,
+        ring=ring,
+        attempts=attempts,
+        health=Readiness(event_log, ledger, directory),
+        language=settings.lang,
+    )
+    return House(
+        settings=settings,
+        dsn=dsn,
+        log=event_log,
+        catalogue=catalogue,
+        directory=directory,
+        commands=commands,
+        ledger=ledger,
+        ring=ring,
+        deadlines=Deadlines(event_log, commands),
+        attempts=attempts,
+        parts=parts,
+        app=application(parts),
+    )
+
+
+async def _move_in(house: House, stack: contextlib.AsyncExitStack, *, timers: bool) -> None:
+    """Load what is kept in memory, then follow the log."""
+    await house.ring.start()
+    await house.directory.catch_up()
+    await house.deadlines.catch_up()
+    await house.ledger.catch_up()
+    if not house.directory.grants:
+        house.first_token = await _first_token(house.commands)
+    house.ring.watchers.append(_Following(house).take)
+    jobs: list[tuple[str, Callable[[], Awaitable[None]]]] = [
+        ("ring", house.ring.run),
+        ("access log", house.attempts.run),
+        ("ledger", lambda: _follow_with(house.ledger, house.ring)),
+    ]
+    if timers:
+        jobs.append(("deadlines", house.deadlines.run))
+    stack.push_async_callback(house.attempts.flush)
+    for name, job in jobs:
+        await stack.enter_async_context(_running(name, job))
+    stack.callback(house.ring.close)
+
+
+class _Following:
+    """What else takes in the events that the ring follows."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def take(self, events: list[Recorded]) -> None:
+        self._house.deadlines.take(events)
+        if not self._house.directory.take(events):
+            await self._house.directory.catch_up()
+
+
+async def _follow_with(ledger: Ledger, ring: Ring) -> None:
+    while not ring.closed:
+        if ledger.position < ring.head:
+            await ledger.catch_up()
+        await ring.wait(ledger.position, 60.0)
+
+
+@contextlib.asynccontextmanager
+async def _running(name: str, job: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """A job beside everything else, ended with the block."""
+    task = asyncio.create_task(_watched(name, job), name=name)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _watched(name: str, job: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await job()
+    except Exception:
+        log.exception("a part of the house has stopped", part=name)
+        raise
+
+
+async def _first_token(commands: Commands) -> str | None:
+    """The first administrator's token. Of several processes one gets it; the others None."""
+    token = new_token()
+    request = Request(
+        FOUNDER,
+        "access",
+        "grant",
+        fields={
+            "person": "admin",
+            "area": ROOT,
+            "roles": sorted(set(ROLES) - {"system"}),
+            "actions": ["*"],
+            "secret_hash": token_hash(token),
+        },
+        command_id=uuid5(NAMESPACE, "the first administrator"),
+    )
+    try:
+        await commands.do(request)
+    except KeyReused:
+        return None
+    return token
+
+
+class Readiness:
+    """Whether commands and numbers can be served."""
+
+    def __init__(self, event_log: PostgresLog, ledger: Ledger, directory: Directory) -> None:
+        self._log = event_log
+        self._ledger = ledger
+        self._directory = directory
+
+    async def problems(self) -> list[str]:
+        """What is not as it should be, each in one sentence."""
+        try:
+            head = await self._log.head()
+        except JishiError as error:
+            return [f"the log cannot be read: {error.detail}"]
+        found = []
+        if head - self._ledger.position > LAG_EVENTS_MAX:
+            found.append(f"the numbers are {head - self._ledger.position} events behind")
+        if head - self._directory.position > LAG_EVENTS_MAX:
+            found.append(f"the registers are {head - self._directory.position} events behind")
+        return found
