@@ -434,7 +434,7 @@ class IssueHandled(Fact, zh="已处置"):
 class IssueFedBack(Fact, zh="已反馈"):
     """The requester has been told, or answered in writing."""
 
-    reply: Annotated[Reply, Coded] = Reply.GIVEN
+    reply: Annotated[Reply, Coded]
     opened_at: Annotated[OpenedAt, Quantity]
     counted_from: Annotated[CountedFrom, Quantity]
     day: Annotated[Day | None, LocalDay] = None
@@ -788,6 +788,7 @@ def fed_back(
     matter = issue.matter
     return IssueFedBack(
         about=issue.said(context),
+        reply=Reply.GIVEN if matter.reply is Reply.AWAITED else matter.reply,
         opened_at=matter.opened_at,
         counted_from=counted_from or matter.opened_at,
         day=day,
