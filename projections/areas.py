@@ -13,70 +13,66 @@ from typing import Any
 from events.envelope import Recorded
 from projections.declare import unknown
 
-AREA_DEFINED = "area.defined"
+ROOT = "root"
+"""The area above all areas. It is always there, and stands on no map."""
+
+AREA_DEFINED, AREA_RENAMED = "area.defined", "area.renamed"
 AREA_PREFIX = "area."
 
 
 @dataclass
 class AreaTree:
-    """Parents, names and levels by code. `''` is the root above all areas."""
+    """Parents, names and levels by code."""
 
     parents: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     levels: dict[str, str] = field(default_factory=dict)
     version: int = 0
-    """Goes up with every change: what is cached by area is good for one version."""
+    """Goes up with every change of shape: what is cached by area is good for one version."""
 
     def apply(self, events: Iterable[Recorded]) -> None:
         """Fold further facts of the map; others are passed over."""
         for event in events:
             if event.fact == AREA_DEFINED:
                 self.define(event.content["data"])
+            elif event.fact == AREA_RENAMED:
+                data = event.content["data"]
+                self.names[data["code"]] = data["name"]
 
     def define(self, data: dict[str, Any]) -> None:
-        """One `area.defined`: {code, name, level, parent}."""
+        """One `area.defined`: {code, name, level, parent}; no parent = directly under the root."""
         code = data["code"]
-        self.parents[code] = data.get("parent") or ""
+        self.parents[code] = data.get("parent") or ROOT
         self.names[code] = data.get("name", "")
         self.levels[code] = str(data.get("level", ""))
         self.version += 1
 
     def node(self, code: str | None) -> str:
-        """The node a question is about: the code itself, or with None the top. Where exactly one
-        area has no parent that is the top, else the root above them. Raises Unknown."""
-        if code:
-            if code not in self.parents:
-                raise unknown("area", code, self.parents, zh="区域")
-            return code
-        tops = [area for area, parent in self.parents.items() if not parent]
-        return tops[0] if len(tops) == 1 else ""
+        """The node a question is about; None = the root. Raises Unknown with the nearest."""
+        if code is None or code == ROOT:
+            return ROOT
+        if code not in self.parents:
+            raise unknown("area", code, (ROOT, *self.parents), zh="区域")
+        return code
 
     def children(self, node: str) -> list[str]:
         """The areas directly below, by code."""
         return sorted(area for area, parent in self.parents.items() if parent == node)
 
     def path(self, area: str) -> list[str]:
-        """The area and everything above it, up to but without the root."""
-        path: list[str] = []
-        while area and area not in path:
-            path.append(area)
-            area = self.parents.get(area, "")
+        """The area and everything above it, up to the root."""
+        path = [area]
+        while path[-1] != ROOT:
+            above = self.parents.get(path[-1], ROOT)
+            path.append(ROOT if above in path else above)
         return path
 
     def is_under(self, area: str, node: str) -> bool:
         """Whether an area is that node or lies below it."""
-        return not node or node in self.path(area) or self._adrift(area, node)
+        return node in self.path(area)
 
     def child_towards(self, node: str, area: str) -> str:
-        """The child of `node` below which `area` lies; the area itself where it is the node or
-        hangs directly under the root."""
-        below = area
-        for step in self.path(area):
-            if step == node:
-                return below
-            below = step
-        return below if not node else area
-
-    def _adrift(self, area: str, node: str) -> bool:
-        """An undefined area belongs to the top."""
-        return area not in self.parents and node == self.node(None)
+        """The child of `node` below which an area lies; `node` itself where it is that."""
+        path = self.path(area)
+        place = path.index(node) if node in path else 0
+        return path[max(place - 1, 0)]

@@ -18,7 +18,7 @@ from events.clock import EPOCH, from_micros, micros
 from events.errors import Invalid
 from events.fact import Shape
 from events.ports import PAGE_EVENTS, EntryColumns, Filter, Source
-from projections.areas import AREA_PREFIX, AreaTree
+from projections.areas import AREA_PREFIX, ROOT, AreaTree
 from projections.declare import (
     CALENDAR,
     ENTRY_TEXTS,
@@ -156,7 +156,7 @@ class Ledger:
         cells: list[Cell] = []
         for counter in counters:
             for key, figure in self._keyed(evaluation, counter, query, node):
-                cells.append(Cell(counter, node or None, query.unit, key, figure))
+                cells.append(Cell(counter, node, query.unit, key, figure))
         return Reading(moment, tuple(cells))
 
     def _keyed(
@@ -305,8 +305,7 @@ class Ledger:
 
     def _evaluation(self, query: Query, cut: Cut, by: tuple[str, ...]) -> Evaluation:
         node = self.areas.node(query.area)
-        everything = node == self.areas.node(None)
-        flags = None if everything else AreaFlags(self.areas, node, self._vocabulary).flags()
+        flags = None if node == ROOT else AreaFlags(self.areas, node, self._vocabulary).flags()
         scope = Scope(
             blocks=(*self._blocks, self._tail.block()),
             cut=cut,

@@ -26,7 +26,7 @@ class Query:
     """One question. Empty `counters` = all of them.
 
     `as_of`: None = now; an instant; or (recorded axis only) a position of the log.
-    `area` None = the top. `unit` is the unit that acted; the other books are `where`.
+    `area` None = the root. `unit` is the unit that acted; the other books are `where`.
     `where` and `by` take every dimension of an entry, counted fields by their name, day, month and
     year, and any other field of the body.
     """
@@ -69,7 +69,7 @@ class Cell:
     """One number of an answer."""
 
     counter: Counter
-    area: str | None
+    area: str
     unit: str | None
     key: str
     figure: Figure

@@ -98,12 +98,10 @@ class Naive:
         return "" if value is None else str(value)
 
     def path(self, area: str) -> list[str]:
-        """From the area up to the city. What is not on the map is directly below the city."""
+        """From the area up to the root. What is not on the map is directly below the root."""
         path = [area]
-        if area not in self.parents:
-            return [area, "city"]
-        while (parent := self.parents[path[-1]]) is not None:
-            path.append(parent)
+        while path[-1] != "root":
+            path.append(self.parents.get(path[-1]) or "root")
         return path
 
     def key(self, item: Item, question: Question) -> str:
@@ -111,14 +109,15 @@ class Naive:
         for name in question.by:
             if name == "area":
                 path = self.path(item.about["area"])
-                place = path.index(question.area or "city")
+                place = path.index(question.area or "root")
                 keys.append(path[max(place - 1, 0)])
             else:
                 keys.append(self.text(item, name))
         return "|".join(keys)
 
-    def instant(self, item: Item, name: str) -> datetime | None:
-        text = item.data.get(name)
+    def instant(self, item: Item, names: str | tuple[str, ...]) -> datetime | None:
+        every = (names,) if isinstance(names, str) else names
+        text = next((item.data[name] for name in every if item.data.get(name)), None)
         return None if text is None else datetime.fromisoformat(text)
 
     # --- which lines a question is about
@@ -230,7 +229,7 @@ class Naive:
     def duration(self, counter: Counter, lines: list[tuple[int, Item]]) -> Any:
         taken: list[int] = []
         for weight, item in lines:
-            since = self.instant(item, str(counter.since))
+            since = self.instant(item, counter.since or ())
             if since is None:
                 continue
             elapsed = (item.occurred_at - since) // timedelta(microseconds=1)

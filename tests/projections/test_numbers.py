@@ -38,7 +38,7 @@ BREAKDOWNS: list[tuple[str, ...]] = [
     ("fact", "provenance", "home_unit"),
 ]
 HISTORIES = settings(
-    max_examples=25,
+    max_examples=10,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],  # a seed is as small as it gets
 )

@@ -63,7 +63,7 @@ async def history(seed: int, steps: int = 60) -> tuple[World, EntryColumns]:
     return world, await columns_of(world)
 
 
-@settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(st.integers(0, 2**32 - 1))
 def test_pages_are_the_same_bytes_for_any_batches_and_any_order_of_words(seed: int) -> None:
     async def run() -> None:

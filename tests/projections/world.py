@@ -242,7 +242,7 @@ TREE = {
     "g2": "c1",
     "g3": "c3",
 }
-PLACES = ("city", "s1", "c1", "c2", "c3", "g1", "g2", "g3", "unmapped")
+PLACES = ("root", "city", "s1", "c1", "c2", "c3", "g1", "g2", "g3", "unmapped")
 PEOPLE = tuple(f"p{number}" for number in range(6))
 
 
