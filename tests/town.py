@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from events.clock import micros
 from services.access import Grant, new_token, token_hash
-from services.commands import Commands, Done, Request
+from services.commands import Commands, Done, Request, clock
 from services.directory import Directory, ZonedLog
 from services.kernel.catalogue import Catalogue, make_entry, titles
 from streams.memory import MemoryLog
@@ -79,7 +79,7 @@ class Town:
     async def settle(self) -> Town:
         """Lay out the map, register the units, give everybody a token."""
         for code, name, level, parent in AREAS:
-            where = {"parent": parent} if parent else {}
+            where: dict[str, Any] = {"parent": parent} if parent else {}
             await self.give(FOUNDER, "area", code=code, name=name, level=level, **where)
         for code, name, area in UNITS:
             await self.give(FOUNDER, "org", code=code, name=name, area=area, org_kind="department")
@@ -107,8 +107,7 @@ class Town:
             area=area,
             actions=list(actions),
             secret_hash=token_hash(token),
-            **({"unit": unit} if unit else {}),
-            **more,
+            **{**({"unit": unit} if unit else {}), **more},
         )
         self.tokens[name] = token
         self.grants[name] = self.directory.grants[done.id]
@@ -154,5 +153,5 @@ async def town_on(
 ) -> Town:
     """A town on a log that is empty."""
     directory = Directory(log, catalogue)
-    clock = {"now": watch.now} if watch is not None else {}
-    return await Town(log, Commands(log, catalogue, directory, **clock)).settle()
+    now = clock if watch is None else watch.now
+    return await Town(log, Commands(log, catalogue, directory, now)).settle()

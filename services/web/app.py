@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from services.access import Grant
 from services.web.api import Api
+from services.web.feed import Feed
 from services.web.gate import Gate
 from services.web.parts import Parts
 from services.web.probes import Probes
@@ -27,6 +28,7 @@ def application(parts: Parts, more: Sequence[GuardedRoute] = ()) -> ASGIApp:
         *Probes(parts).routes(make),
         *more,
         *Reading(parts).routes(make),
+        *Feed(parts).routes(make),
         *Api(parts).routes(make),
     ]
     only_guarded(routes)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import orjson
@@ -137,7 +138,7 @@ async def test_new_area_lies_where_its_parent_does(town: Town) -> None:
     await town.enrol("street", "stella", None, ("street",), "s1")
     await town.give("street", "area", code="g1", name="一网格", level="grid", parent="c1")
     for parent in ("c3", None):
-        where = {"parent": parent} if parent else {}
+        where: dict[str, Any] = {"parent": parent} if parent else {}
         with pytest.raises(Denied):
             await town.give("street", "area", code="g2", name="二网格", level="grid", **where)
     assert "g1" in town.directory.under("s1")

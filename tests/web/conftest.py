@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ class Place:
         self.town = town
 
     async def ask(
-        self, method: str, target: str, who: str | None = None, json: object = None, **more: str
+        self, method: str, target: str, who: str | None = None, json: Any = None, **more: Any
     ) -> Answer:
         token = self.town.tokens[who] if who is not None else None
         return await ask(self.house.app, method, target, token, json, **more)

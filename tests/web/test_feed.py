@@ -1,0 +1,124 @@
+"""The live stream: nothing missed, nothing twice, whatever breaks in between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.web.conftest import Place, a_place
+from tests.web.serving import Listener, served
+
+
+async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait for a condition. Fails where it does not come true in time."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def listening_from_now(place: Place, port: int, who: str, query: str = "") -> Listener:
+    listener = Listener(port, place.town.tokens[who], query, str(await place.house.log.head()))
+    return listener
+
+
+async def test_facts_come_in_order_with_their_positions(place: Place) -> None:
+    async with served(place.house) as port:
+        listener = await listening_from_now(place, port, "dispatcher")
+        task = asyncio.create_task(listener.listen())
+        start = await place.house.log.head()
+        for _ in range(5):
+            await place.town.placed()
+        await until(lambda: len(listener.positions()) == 5)
+        assert listener.positions() == list(range(start + 1, start + 6))
+        envelope = (await place.house.log.load(f"order/{await place.town.placed()}"))[0].envelope()
+        await until(lambda: len(listener.positions()) == 6)
+        assert next(one.json for one in listener.heard[::-1] if one.event == "fact") == envelope
+    await task
+
+
+async def test_numbers_come_when_they_change(place: Place) -> None:
+    async with served(place.house) as port:
+        query = "?facts=no&counter=orders_placed&by=area"
+        listener = await listening_from_now(place, port, "dispatcher", query)
+        task = asyncio.create_task(listener.listen())
+
+        def numbers() -> dict[object, object]:
+            found: dict[object, object] = {}
+            for one in listener.heard:
+                if one.event == "counter":
+                    cells = one.json["cells"]
+                    assert isinstance(cells, list)
+                    found |= {cell["key"]: cell["value"] for cell in cells}
+            return found
+
+        await until(lambda: numbers() == {"s1": 0, "s2": 0})
+        await place.town.placed("c1")
+        await place.town.placed("c3")
+        await place.town.placed("c3")
+        await until(lambda: numbers() == {"s1": 1, "s2": 2})
+        assert not listener.positions()
+        await until(lambda: listener.last_id == str(place.house.ring.head))
+    await task
+
+
+async def test_listener_sees_only_its_own_area(place: Place) -> None:
+    async with served(place.house) as port:
+        listener = await listening_from_now(place, port, "west")
+        task = asyncio.create_task(listener.listen())
+        await until(lambda: place.house.ring.listeners == 1)
+        for area in ("c1", "c3", "c2", "c3", "c1"):
+            await place.town.placed(area)
+        head = await place.house.log.head()
+        await until(lambda: listener.last_id == str(head))
+        assert len(listener.positions()) == 2
+    await task
+    assert place.house.ring.listeners == 0
+
+
+async def test_listener_behind_the_ring_reads_the_log(place: Place) -> None:
+    place.house.ring._size, place.house.ring._slots = 8, [None] * 8
+    async with served(place.house) as port:
+        listener = Listener(port, place.town.tokens["admin"], "?after=0")
+        for _ in range(20):
+            await place.town.placed()
+        task = asyncio.create_task(listener.listen())
+        head = await place.house.log.head()
+        await until(lambda: len(listener.positions()) == head)
+        assert listener.positions() == list(range(1, head + 1))
+    await task
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_restarts_under_load_lose_and_double_nothing(
+    database: str, tmp_path: Path, seed: int
+) -> None:
+    """The house is closed and opened again while people write; listeners come back by position."""
+    listeners: list[Listener] = []
+    start = port = 0
+    for life in range(3):
+        async with a_place(database, tmp_path, settle=life == 0) as place:
+            if life == 0:
+                tokens = place.town.tokens
+                start = await place.house.log.head()
+                listeners = [
+                    Listener(0, tokens["dispatcher"], last_id=str(start)) for _ in range(10)
+                ]
+            place.town.grants |= {
+                name: grant
+                for name in ("dispatcher",)
+                if (grant := place.house.directory.grant(tokens[name], place.house.commands.now()))
+            }
+            async with served(place.house) as port:
+                for listener in listeners:
+                    listener.port = port
+                tasks = [asyncio.create_task(one.listen()) for one in listeners]
+                await asyncio.gather(*(place.town.placed() for _ in range(30 + seed)))
+                if life == 2:
+                    head = await place.house.log.head()
+                    await until(lambda: all(one.last_id == str(head) for one in listeners))
+            await asyncio.gather(*tasks)
+    for listener in listeners:
+        assert listener.positions() == list(range(start + 1, head + 1))
