@@ -1,7 +1,7 @@
 """问题 · The issues of the year: 858 closed as solved (seed S0), and those that were not.
 
-Each goes its whole way: found, assessed, classified, assigned, handled, fed back, closed. Closing is
-not solving: some end explained, some without power to act, some are still open.
+Each goes its whole way: found, assessed, classified, assigned, handled, fed back, closed. Closing
+is not solving: some end explained, some without power to act, some are still open.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from services.exchange.demo.steps import Doer, Story
 from services.exchange.demo.town import Member, Town
@@ -48,9 +48,8 @@ def check_in(year: Year, chance: random.Random, member: Member, *, confirmed: bo
     return story
 
 
-def live_check_in(story: Story, member: Member, at_seconds: int, year: Year) -> Story:
+def live_check_in(story: Story, member: Member, at: datetime) -> Story:
     """The community's word for a request that waits."""
-    at = year.end + timedelta(seconds=at_seconds)
     return Story("check_in", story.case).add(at, member.community.worker, "confirm")
 
 
@@ -109,12 +108,9 @@ def _dispute(town: Town, year: Year, chance: random.Random, number: int, ending:
     return story.until(year.end - timedelta(hours=1))
 
 
-def live_dispute(
-    town: Town, chance: random.Random, number: int, at_seconds: int, year: Year
-) -> Story:
+def live_dispute(town: Town, chance: random.Random, number: int, at: datetime) -> Story:
     """A dispute that is settled while somebody is watching."""
-    where = chance.choice(town.communities)
-    at, pause = year.end + timedelta(seconds=at_seconds), timedelta(seconds=2)
+    where, pause = chance.choice(town.communities), timedelta(seconds=2)
     story = Story("dispute", f"dispute/{number}").add(
         at, where.worker, "register", area=where.code, category=chance.choice(KINDS)
     )

@@ -1,8 +1,8 @@
 """点单 · The services of the year, and the orders behind them.
 
-Quotas: 3509 services after hours, 9865 person-times over all services, 213 tailored services for 86
-households in 拱辰街道 (seed S0). Declines, reopenings and cancellations are there because a year has
-them. Nothing here counts: the counters do.
+Quotas: 3509 services after hours, 9865 person-times over all services, 213 tailored services for
+86 households in 拱辰街道 (seed S0). Declines, reopenings and cancellations are there because a
+year has them. Nothing here counts: the counters do.
 """
 
 from __future__ import annotations

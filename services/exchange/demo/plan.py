@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from services.exchange.demo import issues, members, mistakes, orders, posts, registers
@@ -119,37 +120,37 @@ def _live(
     late_claims: list[Story],
 ) -> list[Story]:
     """A hundred deeds in no order, one begun every other second."""
-    makers: list[Callable[[int], Story]] = []
-    for one in served[-LIVE_SERVICES:]:
-        makers.append(
-            lambda at, one=one: orders.live_service(  # type: ignore[misc]
-                chance, one, next(servers), year.end + timedelta(seconds=at)
-            )
-        )
     anybody = _any(town, chance)
-    for number in range(issues.SOLVED - LIVE_ISSUES, issues.SOLVED):
-        makers.append(
-            lambda at, number=number: issues.live_issue(  # type: ignore[misc]
-                chance, number, next(anybody), year.end + timedelta(seconds=at)
-            )
-        )
-    for number in range(members.RESOLVED - LIVE_DISPUTES, members.RESOLVED):
-        makers.append(
-            lambda at, number=number: members.live_dispute(  # type: ignore[misc]
-                town, chance, number, at, year
-            )
-        )
     last = town.participating[-LIVE_CHECK_INS:]
-    for story, member in zip(entered[-LIVE_CHECK_INS:], last, strict=True):
-        makers.append(
-            lambda at, story=story, member=member: members.live_check_in(  # type: ignore[misc]
-                story, member, at, year
-            )
-        )
-    for story in late_claims:
-        makers.append(lambda at, story=story: _at(story, year.end + timedelta(seconds=at)))  # type: ignore[misc]
+    makers: list[Callable[[datetime], Story]] = [
+        *(partial(_service, chance, one, servers) for one in served[-LIVE_SERVICES:]),
+        *(
+            partial(_issue, chance, number, anybody)
+            for number in range(issues.SOLVED - LIVE_ISSUES, issues.SOLVED)
+        ),
+        *(
+            partial(members.live_dispute, town, chance, number)
+            for number in range(members.RESOLVED - LIVE_DISPUTES, members.RESOLVED)
+        ),
+        *(
+            partial(members.live_check_in, story, member)
+            for story, member in zip(entered[-LIVE_CHECK_INS:], last, strict=True)
+        ),
+        *(partial(_at, story) for story in late_claims),
+    ]
     chance.shuffle(makers)
-    return [make(number * LIVE_PAUSE_SECONDS) for number, make in enumerate(makers)]
+    pause = timedelta(seconds=LIVE_PAUSE_SECONDS)
+    return [make(year.end + number * pause) for number, make in enumerate(makers)]
+
+
+def _service(
+    chance: random.Random, one: orders.Service, servers: Iterator[Member], start: datetime
+) -> Story:
+    return orders.live_service(chance, one, next(servers), start)
+
+
+def _issue(chance: random.Random, number: int, anybody: Iterator[Member], start: datetime) -> Story:
+    return issues.live_issue(chance, number, next(anybody), start)
 
 
 def _at(story: Story, at: datetime) -> Story:

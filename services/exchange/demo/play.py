@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from events.clock import micros
 from events.envelope import Recorded
@@ -19,12 +18,12 @@ from events.errors import Broken, Refused
 from events.ports import Append, Appended, Repeated
 from services.access import Grant
 from services.commands import Commands, Request
+from services.directory import ZonedLog
 from services.exchange.demo.plan import Plan, plan
 from services.exchange.demo.steps import Doer, Numbered
 from services.exchange.demo.year import DAYS, LEAD
 from services.kernel.case import Case, fold
 from services.kernel.entry import Entry
-from services.directory import ZonedLog
 from services.ruling import recorded
 
 BATCH_EVENTS_MAX = 1_500
@@ -60,12 +59,6 @@ class SettableClock:
         return micros(self.now())
 
 
-class Notices(Protocol):
-    """What may be told while playing."""
-
-    def __call__(self, done: int, of: int) -> None: ...
-
-
 @dataclass(slots=True)
 class Player:
     """Plays one plan into one log. The clock is that of the log and of the commands."""
@@ -73,7 +66,7 @@ class Player:
     commands: Commands
     log: ZonedLog
     clock: SettableClock
-    progress: Notices = lambda done, of: None
+    progress: Progress = lambda done, of: None
     ids: dict[str, str] = field(default_factory=dict)
     """Id of each case by its name in the plan, once it has begun."""
 

@@ -45,7 +45,7 @@ def posts(
         member = _new(taken, story, takers)
         at = year.moment(chance, after_hours=chance.random() < 0.6)
         story.add(at, member.doer, "take")
-        if number < RELEASED:
+        if number >= CLAIMED - live:  # by people who have other deeds: nobody drops out
             at = min(at + minutes(chance, 600, 20_000), year.end - REST)
             story.add(at, member.doer, "release", reason="no_time" if number % 3 else "moved_away")
     late = [

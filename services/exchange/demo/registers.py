@@ -33,7 +33,7 @@ SHOWCASE_AREAS = (
 def areas(town: Town, year: Year) -> Story:
     """The one map, with the made-up district beside 荔城."""
     story = Story("area", "map", keyed="map")
-    listed = [(DISTRICT, "荔城区", "district", None)]
+    listed: list[tuple[str, str, str, str | None]] = [(DISTRICT, "荔城区", "district", None)]
     listed += [(code, name, "street", DISTRICT) for code, name in STREET_NAMES.items()]
     listed += [(one.code, one.name, "community", one.street) for one in town.communities]
     listed += [(SHOWCASE, "示范区(虚构)", "district", None), *SHOWCASE_AREAS]
