@@ -140,7 +140,7 @@ class DeadlineMissed(DeadlineFact, zh="已逾期", kind="deadline.missed"):
 
 def with_clock(case: Case, clock: Ticking) -> Case:
     """The case with this clock as it is now."""
-    return replace(case, clocks={**case.clocks, clock.name: clock})
+    return case.but(clocks={**case.clocks, clock.name: clock})
 
 
 def changed_clock(case: Case, name: str, **changes: Any) -> Case:
@@ -151,7 +151,7 @@ def changed_clock(case: Case, name: str, **changes: Any) -> Case:
 
 def without_clock(case: Case, name: str) -> Case:
     """The case without this clock."""
-    return replace(case, clocks={key: one for key, one in case.clocks.items() if key != name})
+    return case.but(clocks={key: one for key, one in case.clocks.items() if key != name})
 
 
 def clock_facts(

@@ -10,7 +10,6 @@ recorded. Both are refused where the rest of the history would no longer fold.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -119,9 +118,7 @@ class Adjustment(CaseFact):
         """The history with it, folded anew."""
         data = told.stored["data"]
         changed = amended(case, data.get("taken", ()), data.get("put", ()))
-        return replace(
-            changed, revision=told.revision, corrected=case.corrected | {self.of_revision}
-        )
+        return changed.but(revision=told.revision, corrected=case.corrected | {self.of_revision})
 
 
 class RecordCorrected(Adjustment, zh="记录已更正", kind="record.corrected"):

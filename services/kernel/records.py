@@ -9,7 +9,6 @@ a deed, so that a deed both confirmed and audited counts once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Annotated, Any
 
@@ -148,7 +147,7 @@ class EvidenceAttached(CaseFact, zh="已附佐证", kind="record.evidence_attach
 
     def apply(self, case: Case, told: Told) -> Case:
         """One more."""
-        return replace(case, evidence=case.evidence + 1)
+        return case.but(evidence=case.evidence + 1)
 
 
 class FeedbackGiven(CaseFact, zh="已评价", kind="record.feedback_given"):
@@ -158,7 +157,7 @@ class FeedbackGiven(CaseFact, zh="已评价", kind="record.feedback_given"):
 
     def apply(self, case: Case, told: Told) -> Case:
         """One word from each."""
-        return replace(case, feedback=case.feedback | {told.actor})
+        return case.but(feedback=case.feedback | {told.actor})
 
 
 class Confirmation(CaseFact):
@@ -182,7 +181,7 @@ class CounterpartyConfirmed(Confirmation, zh="对方已确认", kind="record.cou
 
     def apply(self, case: Case, told: Told) -> Case:
         """That fact is confirmed."""
-        return replace(case, confirmed=case.confirmed | {self.of_revision})
+        return case.but(confirmed=case.confirmed | {self.of_revision})
 
 
 class RecordVerified(Confirmation, zh="已核验", kind="record.verified"):
@@ -192,7 +191,7 @@ class RecordVerified(Confirmation, zh="已核验", kind="record.verified"):
 
     def apply(self, case: Case, told: Told) -> Case:
         """That fact is verified."""
-        return replace(case, verified=case.verified | {self.of_revision})
+        return case.but(verified=case.verified | {self.of_revision})
 
 
 class RecordChallenged(CaseFact, zh="已质疑", kind="record.challenged"):
@@ -204,7 +203,7 @@ class RecordChallenged(CaseFact, zh="已质疑", kind="record.challenged"):
 
     def apply(self, case: Case, told: Told) -> Case:
         """That fact is in question."""
-        return replace(case, challenged=case.challenged | {self.of_revision})
+        return case.but(challenged=case.challenged | {self.of_revision})
 
 
 class RecordSampled(CaseFact, zh="已抽样", kind="record.sampled"):
@@ -216,7 +215,7 @@ class RecordSampled(CaseFact, zh="已抽样", kind="record.sampled"):
 
     def apply(self, case: Case, told: Told) -> Case:
         """That fact is to be looked at."""
-        return replace(case, sampled=case.sampled | {self.of_revision})
+        return case.but(sampled=case.sampled | {self.of_revision})
 
 
 class DuplicateLinked(CaseFact, zh="已并案", kind="record.duplicate_linked"):
@@ -226,7 +225,7 @@ class DuplicateLinked(CaseFact, zh="已并案", kind="record.duplicate_linked"):
 
     def apply(self, case: Case, told: Told) -> Case:
         """Nothing more happens here."""
-        return replace(case, duplicate_of=self.of)
+        return case.but(duplicate_of=self.of)
 
 
 # ---- commands
@@ -475,7 +474,14 @@ def confirmations(
     found = []
     for fact in decided:
         name = case.workflow.confirms.get(fact.fact)
-        told = case.latest(name) if name else None
+        deeds = case.told(name) if name else ()
+        told = next((one for one in deeds if same_doer(one.fact, fact)), None)
         if told and told.revision not in case.confirmed and is_other_side(told, context):
             found.append(CounterpartyConfirmed(**confirmed(case, told, context)))
     return found
+
+
+def same_doer(deed: EventFact, word: EventFact) -> bool:
+    """Whether a word is about this deed: where it names the doer, it must be the same one."""
+    doers = deed.shape().members[:1]
+    return all(getattr(word, name, getattr(deed, name)) == getattr(deed, name) for name in doers)
