@@ -61,10 +61,29 @@ async def borrowed(pool: Pool) -> AsyncIterator[AnyConnection]:
         yield connection
         whole = True
     finally:
-        if not whole:
-            connection.terminate()
-        with contextlib.suppress(*DRIVER_ERRORS):
-            await pool.release(connection)  # type: ignore[arg-type]
+        if whole:
+            await _give_back(pool, connection)
+        else:
+            await _give_up(pool, connection)
+
+
+async def _give_back(pool: Pool, connection: AnyConnection) -> None:
+    with contextlib.suppress(*DRIVER_ERRORS):
+        await pool.release(connection)  # type: ignore[arg-type]
+
+
+async def _give_up(pool: Pool, connection: AnyConnection) -> None:
+    """A pool takes a connection that broke away from its holder, who may then not touch it."""
+    with contextlib.suppress(*DRIVER_ERRORS):
+        connection.terminate()
+    await _give_back(pool, connection)
+
+
+def _is_open(connection: AnyConnection) -> bool:
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:
+        return False
 
 
 class Line:
@@ -76,7 +95,7 @@ class Line:
 
     async def connection(self) -> AnyConnection:
         """The open connection. Raises NotConnectedError where there is none to be had."""
-        if self._connection is not None and self._connection.is_closed():
+        if self._connection is not None and not _is_open(self._connection):
             await self.drop()
         if self._connection is None:
             self._connection = await acquire(self._pool)
@@ -86,9 +105,7 @@ class Line:
         """Give the connection up, whatever it was doing."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.terminate()
-            with contextlib.suppress(*DRIVER_ERRORS):
-                await self._pool.release(connection)  # type: ignore[arg-type]
+            await _give_up(self._pool, connection)
 
     async def after(self, error: BaseException) -> None:
         """Keep the connection where the server only refused a statement; else give it up."""
@@ -101,8 +118,7 @@ class Line:
         """Give the connection back to the pool."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            with contextlib.suppress(*DRIVER_ERRORS):
-                await self._pool.release(connection)  # type: ignore[arg-type]
+            await _give_back(self._pool, connection)
 
 
 async def persist(
