@@ -13,8 +13,8 @@ import numpy as np
 
 from events.clock import EPOCH_DAY, day_number, instant_of
 from events.errors import Invalid
-from projections.declare import Only
 from projections.entries import Flags, Ints
+from projections.strands import Only
 
 EPOCH_YEAR = 1970
 WRITTEN_LIKE = {"day": "2018-03-01", "month": "2018-03", "year": "2018"}

@@ -10,11 +10,12 @@ import numpy as np
 
 from events.fact import Shape
 from projections.areas import AreaTree
-from projections.declare import Counter, Measure, Values, strands, texts_of
+from projections.declare import Counter, Measure, Values
 from projections.entries import Block, Flags, Ints, Vocabulary
 from projections.groups import Groups
 from projections.query import Figure
 from projections.statistics import by_group, statistic
+from projections.strands import strands, texts_of
 from projections.sums import Cut, Pairs, Sieve, Tally, distinct, joined, tally
 
 SIEVES_KEPT = 4_096

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projections.calendar import in_days
-from projections.declare import CALENDAR, CONFIRMATIONS, LABEL, OF_DEED, Condition, Only, Strand
+from projections.declare import CALENDAR, CONFIRMATIONS, LABEL, OF_DEED
 from projections.entries import Block, Books, Flags, Ints, Vocabulary, What, deed_of
+from projections.strands import Condition, Only, Strand
 
 EXACT_IN_FLOAT = 2**53
 DENSE_SPAN_MAX = 1 << 22
