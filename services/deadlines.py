@@ -63,6 +63,10 @@ class Deadlines:
     def __len__(self) -> int:
         return len(self._current)
 
+    def due(self, now: datetime) -> int:
+        """How many have fallen due and are not answered yet."""
+        return sum(at <= now for at in self._current.values())
+
     # --- what is due ------------------------------------------------------------------------------
 
     async def catch_up(self) -> None:

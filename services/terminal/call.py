@@ -93,28 +93,22 @@ class Call:
             show()
 
     def sure(self, zh: str, en: str) -> bool:
-        """Whether to go on with something that cannot be taken back. Without a terminal there is
-        nobody to ask: raises Invalid naming --yes."""
-        if self.flag("yes"):
-            return True
-        said = self.say.ask(zh, en)
-        if said is None:
-            raise Invalid(
-                "nobody is at a terminal to be asked: add --yes",
-                field="yes",
-                zh="没有终端可以询问：请加上 --yes",
-            )
-        return said
+        """Whether to go on with something that cannot be taken back. Where nobody is at a terminal
+        to be asked, whoever typed it meant it."""
+        return self.flag("yes") or self.say.ask(zh, en) is not False
 
     @asynccontextmanager
-    async def way(self) -> AsyncIterator[Direct | Remote]:
-        """The way to the records: over HTTP where JISHI_SERVER is set, else the database itself."""
-        if self.settings.server is not None:
+    async def way(self, kind: str | None = None) -> AsyncIterator[Direct | Remote]:
+        """The way to the records: over HTTP where JISHI_SERVER is set, else the database itself
+        (with a `kind`, where only cases of that kind are in question)."""
+        if self.settings.server is not None and self.text("database") is None:
             from services.terminal.remote import Remote
 
             yield Remote(self.settings, self.say.language)
             return
-        async with self.direct() as direct:
+        from services.terminal.direct import opened
+
+        async with opened(self.settings, self.say, kind) as direct:
             yield direct
 
     @asynccontextmanager
@@ -122,9 +116,9 @@ class Call:
         """The way to the database itself, for what no server does for others."""
         if self.settings.server is not None and self.text("database") is None:
             raise Unavailable(
-                f"`jishi {self.verb.name}` works on the database itself: run it where the "
+                f"`jishi {self.verb.words}` works on the database itself: run it where the "
                 "database is, without JISHI_SERVER, or name it with --database",
-                zh=f"`jishi {self.verb.name}` 须直接操作数据库：请在数据库所在之处运行并取消"
+                zh=f"`jishi {self.verb.words}` 须直接操作数据库：请在数据库所在之处运行并取消"
                 " JISHI_SERVER，或用 --database 指明",
             )
         from services.terminal.direct import opened
@@ -137,7 +131,7 @@ def missing(verb: Verb, name: str) -> Invalid:
     """The refusal where something needed was not typed."""
     argument = any(argument.name == name for argument in verb.arguments)
     typed = name if argument else f"--{name}"
-    example = verb.examples[0] if verb.examples else f"jishi {verb.name} --help"
+    example = verb.examples[0] if verb.examples else f"jishi {verb.words} --help"
     return Invalid(
         f"{typed} is missing; for example: {example}",
         field=name,

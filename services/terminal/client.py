@@ -12,7 +12,7 @@ import socket
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from events.errors import JishiError, Unavailable
 from services.terminal import exits
@@ -56,6 +56,7 @@ class Client:
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
         self._connection: http.client.HTTPConnection | None = None
+        self._last_headers: dict[str, str] = {}
 
     def get(self, path: str, query: Query = ()) -> Any:
         """The JSON answer. Raises ServerProblem, or Unavailable where nobody answers."""
@@ -64,6 +65,16 @@ class Client:
     def status(self, path: str) -> tuple[int, Any]:
         """Status and JSON of an answer that may well be a refusal (`/readyz` while not ready)."""
         return self._sent("GET", path, (), None, {}, refuse=False)
+
+    def text(self, path: str) -> str:
+        """An answer that is not JSON; '' where it was refused."""
+        status, raw = self._exchange("GET", self._path + path, None, self._headers)
+        return raw.decode(errors="replace") if status == 200 else ""
+
+    def headers_of(self, path: str) -> dict[str, str]:
+        """The headers of an answer, by their names in small letters. Raises Unavailable."""
+        self._exchange("GET", self._path + path, None, self._headers)
+        return self._last_headers
 
     def post(self, path: str, body: Any, headers: Mapping[str, str]) -> Any:
         """The same for a command. It must bear its Idempotency-Key."""
@@ -86,7 +97,7 @@ class Client:
         *,
         refuse: bool = True,
     ) -> tuple[int, Any]:
-        target = self._path + quote(path)
+        target = self._path + path
         if query:
             target += f"?{urlencode(query)}"
         status, raw = self._exchange(method, target, body, {**self._headers, **headers})
@@ -104,6 +115,7 @@ class Client:
                 connection = self._open()
                 connection.request(method, target, body, dict(headers))
                 answer = connection.getresponse()
+                self._last_headers = {name.lower(): value for name, value in answer.getheaders()}
                 return answer.status, answer.read(ANSWER_BYTES_MAX)
             except (OSError, http.client.HTTPException) as error:
                 self.close()

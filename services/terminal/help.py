@@ -89,7 +89,7 @@ def verb(language: Language, verb: Verb) -> str:
 
 
 def _usage_of(language: Language, verb: Verb) -> str:
-    words = ["jishi", *verb.name.split()]
+    words = ["jishi", *verb.words.split()]
     words += [_usage_word(argument) for argument in verb.arguments]
     words += [f"--{option.name} {option.metavar}" for option in verb.options if option.required]
     words.append("[选项]" if language == "zh" else "[OPTIONS]")

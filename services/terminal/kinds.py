@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from events.errors import Invalid
-from services.kernel import catalogue
+from events.errors import Invalid, JishiError
+from services.kernel import catalogue, records  # noqa: F401 (its commands are of every kind)
 from services.terminal import times
 from services.terminal.verb import COMMON_NAMES, Argument, Option, Verb
 from services.terminal.words import Both
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from services.terminal.remote import Remote
 
 ID = "ID"
+NEXT_SHOWN = 6
+USUAL_SHOWN = 3
 CHOICES_SHOWN = 40
 """Letters of a list of choices up to which it stands in the usage itself."""
 YES, NO = ("yes", "true", "是"), ("no", "false", "否")
@@ -33,7 +35,11 @@ EXPECT = Option(
 COMMAND_ID = Option(
     "command-id", Both("命令编号；重复发送只记一次", "a repeat with it is recorded once"), "UUID"
 )
-RESERVED = frozenset({"id", AT.name, EXPECT.name, COMMAND_ID.name}) | COMMON_NAMES
+CAUSE = Option(
+    "cause", Both("由哪一事件引起，如 visit/0192…@3", "the event it follows from"), "KIND/ID@N"
+)
+OWN = (AT, EXPECT, COMMAND_ID, CAUSE)
+RESERVED = frozenset({"id", *(option.name for option in OWN)}) | COMMON_NAMES
 """Names that no field of a command may have: they mean something else behind every verb."""
 
 
@@ -76,7 +82,7 @@ class Kind:
             run=lambda call: act(call, entry, info),
             examples=(example(self._word, info),),
             arguments=() if info.starts else (Argument(ID, Both("编号", "its id")),),
-            options=(*(option_of(field) for field in info.fields), AT, EXPECT, COMMAND_ID),
+            options=(*(option_of(field) for field in info.fields), *OWN),
             more=_who(info),
         )
 
@@ -85,10 +91,16 @@ async def act(call: Call, entry: Entry, info: CommandInfo) -> None:
     """Send one command, and say what came of it."""
     case_id = None if info.starts else call.need(ID)
     command_id, expect = _command_id(call), call.whole("expect", least=0)
-    async with call.way() as way:
+    async with call.way(entry.name) as way:
         fields = await fields_of(call, info, way)
         answer = await way.do(
-            entry.name, info, case_id, fields, command_id=command_id, expect=expect
+            entry.name,
+            info,
+            case_id,
+            fields,
+            command_id=command_id,
+            expect=expect,
+            cause=call.text(CAUSE.name),
         )
         call.answer(answer, lambda: _show(call, entry, answer))
         if not (call.say.quiet or call.say.json):
@@ -167,7 +179,7 @@ def _metavar(field: FormField) -> str:
     words = {"flag": "yes|no", "whole": "N", "instant": "T", "day": "YYYY-MM-DD", "group": "JSON"}
     if field.type == "list":
         return "JSON" if field.fields else "A,B,…"
-    return words.get(field.type, "CODE")
+    return words.get(field.type, "VALUE")
 
 
 def _text(field: FormField) -> Both:
@@ -199,12 +211,14 @@ def sample(field: FormField) -> str:
 
 
 def example(word: str, info: CommandInfo) -> str:
-    """One command with everything it needs."""
+    """One command with everything it needs; of one that starts a case, with the usual as well."""
     parts = ["jishi", word, info.verb]
     if not info.starts:
         parts.append(ID)
+    usual = [field.name for field in info.fields if not field.required and field.example]
+    named = usual[:USUAL_SHOWN] if info.starts else []
     for field in info.fields:
-        if field.required:
+        if field.required or field.name in named:
             value = sample(field)
             quoted = value if value.isascii() and not set(value) & set(' {}[]"*') else f"'{value}'"
             parts.append(f"--{option_name(field)} {quoted}")
@@ -257,12 +271,15 @@ def _show(call: Call, entry: Entry, answer: dict[str, Any]) -> None:
 
 
 async def _hint(call: Call, entry: Entry, case_id: str, way: Direct | Remote) -> None:
-    """What this caller may do next with the case."""
-    names = await way.next_commands(entry, case_id)
+    """What this caller may do next with the case; nothing where it may not be read."""
+    try:
+        state, names = await way.next_commands(entry, case_id)
+    except JishiError:
+        return
     word = entry.name.replace("_", "-")
     if names:
-        listed = ", ".join(names[:6])
+        listed = "|".join(names[:NEXT_SHOWN]) + ("|…" if len(names) > NEXT_SHOWN else "")
         call.say.hint(
-            f"接下来可以：jishi {word} {{{listed}}} {case_id}",
-            f"next: jishi {word} {{{listed}}} {case_id}",
+            f"{state}；接下来可以：jishi {word} {listed} {case_id}",
+            f"{state}; next: jishi {word} {listed} {case_id}",
         )

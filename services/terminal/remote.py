@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from services.terminal.client import Client, ServerProblem
+from services.terminal.client import Client
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -16,10 +17,8 @@ if TYPE_CHECKING:
     from services.terminal.words import Language
 
 API = "/api/v1"
-PAGE_EVENTS = 500
 WAIT_SECONDS = 25
-Envelope = dict[str, Any]
-Pairs = list[tuple[str, str]]
+Pairs = Sequence[tuple[str, str]]
 
 
 class Remote:
@@ -29,13 +28,23 @@ class Remote:
         if settings.server is None:
             raise AssertionError("no server is set")
         token = settings.token.get_secret_value() if settings.token else None
-        self._settings = settings
         self.client = Client(settings.server, token, language)
-        self._catalogue: dict[str, Any] | None = None
+        self._url = settings.server
+        self._zone: ZoneInfo | None = None
 
     async def zone(self) -> ZoneInfo:
         """The zone of the deployment, as its catalogue says."""
-        return ZoneInfo(self._known()["zone"])
+        if self._zone is None:
+            self._zone = ZoneInfo(self._get("catalogue")["zone"])
+        return self._zone
+
+    async def status(self) -> dict[str, Any]:
+        """What the server says of itself."""
+        from services.terminal.standing import of_server
+
+        return of_server(self.client, self._get("catalogue"), self._url)
+
+    # --- acting -----------------------------------------------------------------------------------
 
     async def do(
         self,
@@ -45,36 +54,57 @@ class Remote:
         fields: Mapping[str, Any],
         *,
         command_id: UUID,
-        expect: int | None,
+        expect: int | None = None,
+        cause: str | None = None,
     ) -> dict[str, Any]:
         """Send one command. Sent again with its id where the connection breaks: it lands once."""
         headers = {"Idempotency-Key": str(command_id)}
         if expect is not None:
             headers["If-Match"] = f'"{expect}"'
-        path = f"{API}/{kind}" if info.starts else f"{API}/{kind}/{case_id}/{info.name}"
-        answer: dict[str, Any] = self.client.post(path, fields, headers)
+        if cause is not None:
+            headers["Jishi-Cause"] = cause
+        path = [kind] if case_id is None else [kind, case_id, info.name]
+        answer: dict[str, Any] = self.client.post(_path(*path), fields, headers)
         return answer
 
-    async def grant(self, fields: Mapping[str, Any], *, command_id: UUID) -> dict[str, Any]:
-        """Record the grant of a token."""
-        headers = {"Idempotency-Key": str(command_id)}
-        answer: dict[str, Any] = self.client.post(f"{API}/access", fields, headers)
-        return answer
+    # --- reading ----------------------------------------------------------------------------------
 
-    async def next_commands(self, entry: Entry, case_id: str) -> list[str]:
-        """What this caller may do next with a case; none where it may not be read."""
-        try:
-            answer = self.client.get(f"{API}/{entry.name}/{case_id}")
-        except ServerProblem:
-            return []
-        return [str(item["command"]).replace("_", "-") for item in answer["next"]]
+    async def next_commands(self, entry: Entry, case_id: str) -> tuple[str, list[str]]:
+        """The state of a case in words, and what this caller may do next with it."""
+        case = self._get(entry.name, case_id)
+        return case["label"], [item["command"].replace("_", "-") for item in case["next"]]
+
+    async def cases(self, kind: str, pairs: Pairs = ()) -> dict[str, Any]:
+        """A page of cases: `{"items", "next"}`."""
+        return self._get(kind, pairs=pairs)
 
     async def counters(self, pairs: Pairs) -> dict[str, Any]:
         """The numbers asked for."""
-        answer: dict[str, Any] = self.client.get(f"{API}/counters", pairs)
-        return answer
+        return self._get("counters", pairs=pairs)
 
     async def explain(self, name: str, pairs: Pairs) -> dict[str, Any]:
         """The events behind one number."""
-        answer: dict[str, Any] = self.client.get(f"{API}/counters/{name}/events", pairs)
+        return self._get("counters", name, "events", pairs=pairs)
+
+    async def events(self, pairs: Pairs) -> dict[str, Any]:
+        """A page of events: `{"events", "next", "head"}`."""
+        return self._get("events", pairs=pairs)
+
+    async def follow(self, after: int | None, pairs: Pairs) -> AsyncIterator[dict[str, Any]]:
+        """Pages of events behind a position (None: from now on), for ever."""
+        if after is None:
+            after = (await self.events([("newest", "1"), ("limit", "1")]))["head"]
+        while True:
+            going_on = [("after", str(after)), ("limit", "500"), ("wait", str(WAIT_SECONDS))]
+            page = await self.events([*pairs, *going_on])
+            after = page["next"]
+            yield page
+
+    def _get(self, *path: str, pairs: Pairs = ()) -> dict[str, Any]:
+        answer: dict[str, Any] = self.client.get(_path(*path), pairs)
         return answer
+
+
+def _path(*parts: str) -> str:
+    """Each part quoted whole: an id with a slash in it must not become another address."""
+    return "/".join([API, *(quote(part, safe="") for part in parts)])

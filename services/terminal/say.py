@@ -54,6 +54,11 @@ class Say:
         """A line of data as it is."""
         line(text)
 
+    def lines(self, texts: Sequence[str]) -> None:
+        """Lines of data as they are."""
+        for text in texts:
+            line(text)
+
     def table(
         self, columns: Sequence[Both], rows: Sequence[Row], *, right: Sequence[int] = ()
     ) -> None:

@@ -91,10 +91,16 @@ class Group(TyperGroup):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Our own page."""
-        rows = [(name, text.text(self.say.language)) for name, text in self.names().items()]
+        rows = [
+            (self._typed(name), text.text(self.say.language)) for name, text in self.names().items()
+        ]
         formatter.write(
             pages.group(self.say.language, self.title, self.text, rows, self.examples())
         )
+
+    def _typed(self, name: str) -> str:
+        """What stands in the place of the verb: of the one that may be left out, its argument."""
+        return self.load(name).arguments[0].name if name == self.otherwise else name
 
 
 class Root(TyperGroup):

@@ -34,17 +34,17 @@ def superfluous(verb: Verb, extra: list[str]) -> Invalid:
     """More was typed than the verb takes."""
     words = " ".join(shown(word) for word in extra[:5])
     return Invalid(
-        f"`jishi {verb.name}` does not know what to do with: {words} (see --help)",
+        f"`jishi {verb.words}` does not know what to do with: {words} (see --help)",
         field="arguments",
         value=words,
-        zh=f"`jishi {verb.name}` 不需要这些参数：{words}（见 --help）",
+        zh=f"`jishi {verb.words}` 不需要这些参数：{words}（见 --help）",
     )
 
 
 def worded(error: typer.TyperException, verb: Verb | None) -> Invalid:
     """An error of typer's as one of ours."""
     name = getattr(error, "option_name", None)
-    where = f"`jishi {verb.name} --help`" if verb is not None else "`jishi --help`"
+    where = f"`jishi {verb.words} --help`" if verb is not None else "`jishi --help`"
     if not isinstance(name, str):
         text = error.format_message()
         return Invalid(

@@ -45,7 +45,8 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One thing to type. `name` is without the program: `projection list`.
+    """One thing to type. `name` is without the program: `projection list`; `typed` is how it is
+    written where a word of the name may be left out.
 
     `answers`: it can answer with one JSON object (`--json`), or a line for each event.
     `asks`: it asks before it does something that cannot be taken back (`--yes` answers).
@@ -60,6 +61,12 @@ class Verb:
     answers: bool = True
     asks: bool = False
     more: Both | None = None
+    typed: str = ""
+
+    @property
+    def words(self) -> str:
+        """What people type after the program's name."""
+        return self.typed or self.name
 
     def all_options(self) -> tuple[Option, ...]:
         """Its own options, then those every verb has."""

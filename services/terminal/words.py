@@ -55,6 +55,7 @@ def wrapped(text: str, columns: int, indent: int = 0) -> str:
 
 
 _CLOSING = frozenset("，。；：、）！？”》,.;:)!?")
+_OPENING = frozenset("（“《(")
 
 
 def _pieces(text: str) -> list[str]:
@@ -63,16 +64,20 @@ def _pieces(text: str) -> list[str]:
     word = ""
     for letter in text:
         wide = unicodedata.east_asian_width(letter) in "WF"
-        if letter in _CLOSING and (word or pieces):
-            if word:
+        if letter in _CLOSING:
+            if word or not pieces:
                 word += letter
             else:
                 pieces[-1] += letter
+        elif wide and letter not in _OPENING and word in _OPENING:
+            # An opening mark stays with what it opens.
+            pieces.append(word + letter)
+            word = ""
         elif wide:
             if word:
                 pieces.append(word)
-                word = ""
-            pieces.append(letter)
+            word = letter if letter in _OPENING else ""
+            pieces += [] if word else [letter]
         elif letter == " ":
             pieces.append(word + letter)
             word = ""

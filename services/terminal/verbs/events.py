@@ -10,18 +10,20 @@ from services.terminal.verb import Argument, Option, Verb, area_option
 from services.terminal.words import Both
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
     from zoneinfo import ZoneInfo
 
     from services.terminal.call import Call
     from services.terminal.direct import Direct
     from services.terminal.remote import Remote
+    from services.terminal.words import Language
 
 Envelope = dict[str, Any]
 WHAT = "WHAT"
 SHOWN = 100
 """Events `show` prints where no number is given."""
 SHOWN_MAX = 1_000_000
+PAGE_EVENTS = 500
 TRACED_MAX = 10_000
 
 FILTERS = (
@@ -37,49 +39,47 @@ FILTERS = (
 LIMIT = Option("limit", Both("最多几条", "how many at most"), "N")
 
 
-async def only(call: Call, way: Direct | Remote) -> dict[str, Any]:
-    """The filters as values: the fields of `events.ports.Filter`, the area as its code."""
-    found: dict[str, Any] = {"kinds": call.many("kind")}
-    found |= {name: call.text(name) for name in ("area", "unit", "actor", "stream")}
-    for name in ("from", "to"):
-        text = call.text(name)
-        found[name] = text and times.sent(text, await way.zone(), field=name, begins=name == "from")
-    return {name: value for name, value in found.items() if value}
+def asked(call: Call) -> list[tuple[str, str]]:
+    """The filters as pairs, the way they also stand in an address."""
+    names = ("area", "unit", "actor", "stream", "from", "to")
+    given = [(name, call.text(name)) for name in names]
+    kinds = [("kind", kind) for kind in call.many("kind")]
+    return kinds + [(name, value) for name, value in given if value is not None]
 
 
 async def tail(call: Call) -> None:
     """Every event from now on, or behind a position, until it is interrupted."""
     limit = call.whole("limit", least=1, most=SHOWN_MAX)
     after = call.whole("after")
+    seen = 0
     async with call.way() as way:
-        show = await printer(call, way)
-        chosen = await only(call, way)
-        seen = 0
-        async for envelope in way.follow(after, chosen):
-            show(envelope)
-            seen += 1
-            if seen == limit:
-                return
+        put = await printer(call, way)
+        async for page in way.follow(after, asked(call)):
+            for envelope in page["events"]:
+                put(envelope)
+                seen += 1
+                if seen == limit:
+                    return
 
 
 async def show(call: Call) -> None:
     """The events there are, oldest first; without a beginning, the newest ones."""
     limit = call.whole("limit", least=1, most=SHOWN_MAX) or SHOWN
     after = call.whole("after")
-    what = call.text(WHAT)
+    what, shown = call.text(WHAT), 0
     async with call.way() as way:
         put = await printer(call, way)
         if what is not None and what.isdecimal():
             put(await one(way, int(what)))
             return
-        chosen = await only(call, way)
-        if what is not None:
-            chosen["stream"] = what
-        newest = after is None and "from" not in chosen and "stream" not in chosen
-        shown = 0
-        async for envelope in way.events(after or 0, chosen, limit=limit, newest=newest):
+        pairs = asked(call) + ([("stream", what)] if what is not None else [])
+        begun = after is not None or bool({"from", "stream"} & {name for name, _ in pairs})
+        events = there(way, after or 0, pairs) if begun else newest(way, pairs, limit)
+        async for envelope in events:
             put(envelope)
             shown += 1
+            if shown == limit:
+                break
     if shown == limit:
         call.say.hint(
             "可能还有更多：加大 --limit，或用 --after", "there may be more: raise --limit"
@@ -90,20 +90,47 @@ async def trace(call: Call) -> None:
     """An event or a case, all that led to it, and all that came of it."""
     what = call.need(WHAT)
     async with call.way() as way:
-        roots = await _roots(way, what)
-        found = await _consequences(way, roots)
+        found = await _consequences(call, way, await _roots(way, what))
         put = await printer(call, way, depths=_depths(found))
         for envelope in _in_order(found):
             put(envelope)
-    if len(found) == TRACED_MAX:
+    if len(found) >= TRACED_MAX:
         call.say.talk(f"只列出前 {TRACED_MAX} 条", f"only the first {TRACED_MAX} are shown")
+
+
+async def there(
+    way: Direct | Remote, after: int, pairs: list[tuple[str, str]]
+) -> AsyncIterator[Envelope]:
+    """The events there are now behind a position, oldest first."""
+    head: int | None = None
+    while True:
+        page = await way.events([*pairs, ("after", str(after)), ("limit", str(PAGE_EVENTS))])
+        head = page["head"] if head is None else head
+        for envelope in page["events"]:
+            yield envelope
+        after = page["next"]
+        if after >= head:
+            return
+
+
+async def newest(
+    way: Direct | Remote, pairs: list[tuple[str, str]], limit: int
+) -> AsyncIterator[Envelope]:
+    """The newest events, oldest first; no more than fit into one page."""
+    count = str(min(limit, PAGE_EVENTS))
+    page = await way.events([*pairs, ("newest", "1"), ("limit", count)])
+    for envelope in page["events"]:
+        yield envelope
 
 
 async def one(way: Direct | Remote, position: int) -> Envelope:
     """The event at a position. Raises Unknown."""
-    async for envelope in way.events(position - 1, {}, limit=1, newest=False):
-        if envelope["position"] == position:
-            return envelope
+    if position > 0:
+        page = await way.events([("after", str(position - 1)), ("limit", "1")])
+        for envelope in page["events"]:
+            if envelope["position"] == position:
+                found: Envelope = envelope
+                return found
     raise Unknown(
         f"there is no event {position} that you may see",
         what="event",
@@ -118,8 +145,7 @@ async def _roots(way: Direct | Remote, what: str) -> list[Envelope]:
     events: list[Envelope] = []
     waiting, known = [stream], {stream}
     while waiting and len(events) < TRACED_MAX:
-        asked = waiting.pop()
-        found = [e async for e in way.events(0, {"stream": asked}, limit=TRACED_MAX, newest=False)]
+        found = [event async for event in there(way, 0, [("stream", waiting.pop())])]
         events += found
         for cause in (envelope.get("cause") for envelope in found):
             origin = cause.rpartition("@")[0] if cause else None
@@ -136,20 +162,22 @@ async def _roots(way: Direct | Remote, what: str) -> list[Envelope]:
     return events
 
 
-async def _consequences(way: Direct | Remote, roots: list[Envelope]) -> list[Envelope]:
+async def _consequences(call: Call, way: Direct | Remote, roots: list[Envelope]) -> list[Envelope]:
     """The same with all that they caused. A cause stands before its effect, so one pass forward
     finds everything."""
     found = {envelope["position"]: envelope for envelope in roots}
     names = {_name(envelope) for envelope in roots}
     streams = {envelope["stream"] for envelope in roots}
-    first = min(found)
-    async for envelope in way.caused(first):
-        if len(found) >= TRACED_MAX:
-            break
-        if envelope.get("cause") in names or envelope["stream"] in streams:
-            found[envelope["position"]] = envelope
-            names.add(_name(envelope))
-            streams.add(envelope["stream"])
+    with call.say.progress("查找后果", "looking for consequences") as bar:
+        async for envelope in there(way, min(found), []):
+            if len(found) >= TRACED_MAX:
+                break
+            if envelope.get("cause") in names or envelope["stream"] in streams:
+                found[envelope["position"]] = envelope
+                names.add(_name(envelope))
+                streams.add(envelope["stream"])
+            if envelope["position"] % PAGE_EVENTS == 0:
+                bar(envelope["position"])
     return sorted(found.values(), key=lambda envelope: int(envelope["position"]))
 
 
@@ -196,18 +224,31 @@ def _in_order(found: list[Envelope]) -> list[Envelope]:
     return ordered
 
 
-async def printer(call: Call, way: Direct | Remote, depths: Mapping[int, int] | None = None) -> Any:
+async def printer(
+    call: Call, way: Direct | Remote, depths: Mapping[int, int] | None = None
+) -> Callable[[Envelope], None]:
     """What prints one event: an envelope as JSON, or a line for people."""
     if call.say.json:
         return call.say.value
     zone = await way.zone()
-    labels = await way.fact_labels(call.say.language)
+    labels = fact_labels(call.say.language)
 
     def put(envelope: Envelope) -> None:
         indent = "  " * depths.get(envelope["position"], 0) if depths else ""
         call.say.raw(indent + _line(envelope, zone, labels))
 
     return put
+
+
+def fact_labels(language: Language) -> dict[str, str]:
+    """The wording of every fact."""
+    from services.kernel import catalogue, records  # noqa: F401 (its facts are of every kind)
+
+    found: dict[str, str] = {}
+    for name, fact in catalogue.discover().facts.items():
+        label = getattr(fact, "label", None)
+        found[name] = label.text(language) if label is not None else name
+    return found
 
 
 def _line(envelope: Envelope, zone: ZoneInfo, labels: Mapping[str, str]) -> str:

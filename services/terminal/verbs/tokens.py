@@ -10,9 +10,12 @@ from services.terminal.verb import Argument, Option, Verb, area_option
 from services.terminal.words import Both
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from zoneinfo import ZoneInfo
 
     from services.terminal.call import Call
+    from services.terminal.direct import Direct
+    from services.terminal.remote import Remote
 
 ID = "ID"
 ROOT = "root"
@@ -22,6 +25,7 @@ EVERYTHING_BELOW = Both("只在此区域及其下级有效；不写即全域", "
 async def grant(call: Call) -> None:
     """Make a secret, record the grant of its hash, and show the secret once."""
     from services.access import new_token, token_hash
+    from services.kernel import catalogue
 
     secret = new_token()
     roles, actions = call.many("role"), call.many("action")
@@ -34,10 +38,11 @@ async def grant(call: Call) -> None:
     }
     if (unit := call.text("unit")) is not None:
         fields["unit"] = unit
-    async with call.way() as way:
+    async with call.way("access") as way:
         if (expires := call.text("expires")) is not None:
             fields["expires_at"] = times.sent(expires, await way.zone(), field="expires")
-        answer = await way.grant(fields, command_id=uuid4())
+        info = catalogue.only("access").entry("access").command("grant")
+        answer = await way.do("access", info, None, fields, command_id=uuid4())
     found = {"id": answer["id"], "token": secret, **_public(fields)}
     call.answer(found, lambda: call.say.raw(secret))
     call.say.talk(
@@ -56,19 +61,42 @@ async def revoke(call: Call) -> None:
         call.say.talk("未撤销", "nothing was revoked")
         return
     info = catalogue.only("access").entry("access").command("revoke")
-    async with call.way() as way:
-        answer = await way.do(
-            "access", info, token_id, {"reason": reason}, command_id=uuid4(), expect=None
-        )
+    async with call.way("access") as way:
+        answer = await way.do("access", info, token_id, {"reason": reason}, command_id=uuid4())
     call.answer(answer, lambda: call.say.talk(f"令牌 {token_id} 已撤销", f"{token_id} is revoked"))
 
 
 async def show(call: Call) -> None:
     """Every token that is good, without its secret."""
     async with call.way() as way:
-        tokens = await way.tokens()
+        tokens = [_token(item) async for item in _valid(way)]
         zone = await way.zone()
     call.answer({"tokens": tokens}, lambda: _show(call, tokens, zone))
+
+
+async def _valid(way: Direct | Remote) -> AsyncIterator[dict[str, Any]]:
+    """The cases of the tokens that are good, newest first."""
+    asked = [("state", "valid"), ("limit", "500")]
+    while True:
+        page = await way.cases("access", asked)
+        for item in page["items"]:
+            yield item
+        if page["next"] is None:
+            return
+        asked = [("state", "valid"), ("limit", "500"), ("cursor", page["next"])]
+
+
+def _token(item: dict[str, Any]) -> dict[str, Any]:
+    about, data = item["about"], item["data"]
+    return {
+        "id": item["id"],
+        "person": data["person"],
+        "unit": about.get("unit"),
+        "roles": data["roles"],
+        "area": about["area"],
+        "actions": data["actions"],
+        "expires_at": data.get("expires_at"),
+    }
 
 
 def _show(call: Call, tokens: list[dict[str, Any]], zone: ZoneInfo) -> None:

@@ -1,0 +1,264 @@
+"""直接 · The way to the records without a server: the same deciders and endpoints, in this process.
+
+Whoever acts needs a token here too. Reading needs none, since whoever has the database has all
+that is in it; with a token one sees what the token sees.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from events.errors import Unauthenticated, Unavailable
+from services.access import EVERYTHING, Grant
+from services.commands import Commands, Request
+from services.directory import Directory
+from services.kernel.catalogue import Catalogue, discover, next_commands, only
+from services.kernel.entry import Entry
+from services.terminal.database import connected, database, pending
+from streams.log import PostgresLog
+
+if TYPE_CHECKING:
+    from uuid import UUID
+    from zoneinfo import ZoneInfo
+
+    from starlette.requests import Request as HttpRequest
+
+    from projections.ledger import Ledger
+    from services.kernel.entry import CommandInfo
+    from services.run.settings import Settings
+    from services.terminal.say import Say
+    from services.terminal.words import Language
+    from services.web.api import Api
+    from services.web.parts import Parts
+    from services.web.reading import Reading
+    from services.web.reply import Reply
+
+OWNER = Grant(
+    "owner", "owner", roles=frozenset({"auditor", "importer"}), actions=frozenset({EVERYTHING})
+)
+"""Who reads without a token: the owner of the database."""
+KEEPER = Grant("owner", "owner", roles=frozenset({"system"}), actions=frozenset({"access.*"}))
+"""Who grants and revokes tokens without one: whoever lost the last can only do it here."""
+PAGE_EVENTS = 500
+Pairs = Sequence[tuple[str, str]]
+
+
+class Growing(Catalogue):
+    """One kind, and all the others as soon as somebody asks for one of them."""
+
+    def entry(self, name: str) -> Entry:
+        """See `Catalogue.entry`."""
+        if name.replace("-", "_") not in self.entries:
+            self.entries.update(discover().entries)
+        return super().entry(name)
+
+
+class Direct:
+    """One open log, as the caller whose token it is (`grant`; None = nobody said who)."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        dsn: str,
+        log: PostgresLog,
+        catalogue: Catalogue,
+        language: Language,
+        grant: Grant | None = None,
+    ) -> None:
+        self._settings = settings
+        self.dsn = dsn
+        self.log = log
+        self.catalogue = catalogue
+        self.directory = Directory(log, catalogue)
+        self.commands = Commands(log, catalogue, self.directory)
+        self.grant = grant
+        self._language = language
+
+    def actor(self) -> Grant:
+        """Who acts. Raises Unauthenticated where nobody has said so."""
+        if self.grant is None:
+            raise Unauthenticated(
+                "it is not said who acts: set JISHI_TOKEN",
+                zh="没有指明操作者：请设置 JISHI_TOKEN",
+            )
+        return self.grant
+
+    def reader(self) -> Grant:
+        """Who reads: the caller, or the owner of the database."""
+        return self.grant or OWNER
+
+    async def zone(self) -> ZoneInfo:
+        """The zone of the log."""
+        return self.log.zone
+
+    async def status(self) -> dict[str, Any]:
+        """How it is running."""
+        from services.terminal.standing import of_database
+
+        return await of_database(self, self._settings)
+
+    # --- acting -----------------------------------------------------------------------------------
+
+    async def do(
+        self,
+        kind: str,
+        info: CommandInfo,
+        case_id: str | None,
+        fields: Mapping[str, Any],
+        *,
+        command_id: UUID,
+        expect: int | None = None,
+        cause: str | None = None,
+    ) -> dict[str, Any]:
+        """Give one command; the answer of the contract. `case_id` is None where it starts."""
+        grant = self.grant or KEEPER if kind == "access" else self.actor()
+        done = await self.commands.do(
+            Request(grant, kind, info.name, case_id, fields, command_id, expect, cause)
+        )
+        answer: dict[str, Any] = json.loads(done.json())
+        return answer
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    async def next_commands(self, entry: Entry, case_id: str) -> tuple[str, list[str]]:
+        """The state of a case in words, and what this caller may do next with it."""
+        grant = self.reader()
+        case = await self.commands.case(grant, entry.name, case_id)
+        infos = next_commands(entry, case, grant.actor)
+        names = [info.verb for info in infos if grant.may(entry.kind, info.name)]
+        return entry.state_label(case.state).text(self._language), names
+
+    async def cases(self, kind: str, pairs: Pairs = ()) -> dict[str, Any]:
+        """A page of cases: `{"items", "next"}`."""
+        return self._json(await self._api.cases(self._asking(pairs, kind=kind), self.reader()))
+
+    async def counters(self, pairs: Pairs) -> dict[str, Any]:
+        """The numbers asked for."""
+        return self._json(await self._reading.counters(self._asking(pairs), self.reader()))
+
+    async def explain(self, name: str, pairs: Pairs) -> dict[str, Any]:
+        """The events behind one number."""
+        asking = self._asking(pairs, name=name)
+        return self._json(await self._reading.explain(asking, self.reader()))
+
+    async def events(self, pairs: Pairs) -> dict[str, Any]:
+        """A page of events: `{"events", "next", "head"}`."""
+        return self._json(await self._reading.events(self._asking(pairs), self.reader()))
+
+    async def follow(self, after: int | None, pairs: Pairs) -> AsyncIterator[dict[str, Any]]:
+        """Pages of events behind a position (None: from now on), for ever."""
+        position = await self.log.head() if after is None else after
+        async for batch in self.log.follow(position, limit=PAGE_EVENTS):
+            while position < batch[-1].position:
+                page = await self.events([*pairs, ("after", str(position)), ("limit", "500")])
+                position = page["next"]
+                yield page
+
+    async def caught_up(self) -> Ledger:
+        """All numbers, as of now."""
+        ledger = self._parts.ledger
+        await ledger.catch_up()
+        return ledger
+
+    @cached_property
+    def _parts(self) -> Parts:
+        from projections.counters import COUNTERS
+        from projections.ledger import Ledger
+        from services.web.logged import AttemptLog
+        from services.web.parts import Parts
+        from services.web.ring import Ring
+        from services.wiring import Readiness
+
+        ledger = Ledger(self.log, COUNTERS, self.catalogue.shapes)
+        return Parts(
+            commands=self.commands,
+            log=self.log,
+            ledger=ledger,
+            ring=Ring(self.log),
+            attempts=AttemptLog(self.log.access_log),
+            health=Readiness(self.log, ledger, self.directory),
+            language=self._language,
+        )
+
+    @cached_property
+    def _reading(self) -> Reading:
+        from services.web.reading import Reading
+
+        return Reading(self._parts)
+
+    @cached_property
+    def _api(self) -> Api:
+        from services.web.api import Api
+
+        return Api(self._parts)
+
+    def _asking(self, pairs: Pairs = (), **path: str) -> HttpRequest:
+        """A question as the endpoints take it."""
+        from starlette.requests import Request as HttpRequest
+
+        from services.web.routes import LANGUAGE
+
+        return HttpRequest(
+            {
+                "type": "http",
+                "method": "GET",
+                "path": "/",
+                "query_string": urlencode(list(pairs)).encode(),
+                "headers": [],
+                "path_params": path,
+                LANGUAGE: self._language,
+            }
+        )
+
+    @staticmethod
+    def _json(reply: Reply) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(reply.body)
+        return found
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings, say: Say, kind: str | None = None) -> AsyncIterator[Direct]:
+    """Open the database, its log and its registers. With a `kind` only that workflow is read.
+
+    Raises Unavailable where it is away or not made yet, Unauthenticated for a token that is not
+    good.
+    """
+    catalogue: Catalogue = Growing(only(kind).entries.values()) if kind else discover()
+    with database(settings, say) as dsn:
+        async with connected(dsn) as connection:
+            _check_made(await pending(connection))
+        log = await PostgresLog.open(dsn, catalogue.shapes, limits=settings.log)
+        try:
+            direct = Direct(settings, dsn, log, catalogue, say.language)
+            await direct.directory.catch_up()
+            direct.grant = _grant(settings, direct.directory)
+            yield direct
+        finally:
+            await log.close()
+
+
+def _grant(settings: Settings, directory: Directory) -> Grant | None:
+    if settings.token is None:
+        return None
+    grant = directory.grant(settings.token.get_secret_value(), datetime.now(UTC))
+    if grant is None:
+        raise Unauthenticated(
+            "JISHI_TOKEN is not good here: unknown, revoked or expired; ask for another",
+            zh="JISHI_TOKEN 无效：未知、已撤销或已过期，请另行申请",
+        )
+    return grant
+
+
+def _check_made(missing: list[str]) -> None:
+    if missing:
+        raise Unavailable(
+            f"the database is not ready for this program ({missing[0]} is missing): run "
+            "`jishi migrate`, or `jishi up`, which does that too",
+            zh=f"数据库尚未就绪（缺 {missing[0]}）：请运行 jishi migrate（jishi up 会一并完成）",
+        )

@@ -1,0 +1,133 @@
+"""启动 · `jishi up` (everything on this machine) and `jishi api` (the API and board alone)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from events.errors import Invalid
+from services.terminal import exits
+from services.terminal.verb import Option, Verb
+from services.terminal.words import Both
+
+if TYPE_CHECKING:
+    import socket
+
+    from services.terminal.call import Call
+    from services.wiring import House
+
+PORT = 8311
+HOST = "127.0.0.1"
+PORT_MAX = 65_535
+STOP_SECONDS_MAX = 30.0
+OPTIONS = (
+    Option(
+        "port",
+        Both(f"端口，默认 {PORT}；被占用则用下一个", f"default {PORT}, or the next free"),
+        "N",
+    ),
+    Option("host", Both(f"监听地址，默认 {HOST}", f"address to listen at, default {HOST}"), "HOST"),
+)
+
+
+async def up(call: Call) -> int:
+    """Database, API, board, projections and deadlines in this process, until it is ended."""
+    return await _serve(call, timers=True)
+
+
+async def api(call: Call) -> int:
+    """The API and board alone: deadlines are fired by another process."""
+    return await _serve(call, timers=False)
+
+
+async def _serve(call: Call, *, timers: bool) -> int:
+    from services.wiring import open_house
+
+    settings, say = call.settings, call.say
+    listener = _listening(call)
+    try:
+        async with open_house(
+            settings, timers=timers, talk=lambda text: say.talk(text, text)
+        ) as house:
+            await _until_ended(call, house, listener)
+    finally:
+        listener.close()
+    say.talk("已停止", "stopped")
+    return exits.DONE
+
+
+async def _until_ended(call: Call, house: House, listener: socket.socket) -> None:
+    from services.web.server import serve
+
+    task = asyncio.create_task(
+        serve(house.app, house.ring, listener, ready=lambda: _welcome(call, house, listener))
+    )
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def _welcome(call: Call, house: House, listener: socket.socket) -> None:
+    """Where it is, and the first administrator's token, once."""
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    url = f"http://{shown}:{port}"
+    say = call.say
+    say.raw(url)
+    if house.first_token is not None:
+        say.talk(
+            "第一个管理员令牌（只显示这一次，请妥善保管）：",
+            "the first administrator's token (shown only this once, keep it safe):",
+        )
+        say.once(house.first_token)
+        say.hint(
+            f"export JISHI_SERVER={url} JISHI_TOKEN={house.first_token}",
+            f"export JISHI_SERVER={url} JISHI_TOKEN={house.first_token}",
+        )
+    else:
+        say.hint(f"export JISHI_SERVER={url}", f"export JISHI_SERVER={url}")
+    say.talk("按 Ctrl-C 停止", "press Ctrl-C to stop")
+
+
+def _listening(call: Call) -> socket.socket:
+    from services.web.server import listening
+
+    port = call.whole("port", least=0, most=PORT_MAX)
+    host = call.text("host") or HOST
+    try:
+        return listening(host, PORT if port is None else port)
+    except OSError as error:
+        raise Invalid(
+            f"--host {host}: nothing can be listened to there ({error})",
+            field="host",
+            value=host,
+            zh=f"--host {host}：无法在此监听（{error}）",
+        ) from error
+
+
+VERBS = (
+    Verb(
+        "up",
+        Both(
+            "在本机启动全部：数据库、接口、看板、投影与时限",
+            "start everything on this machine: database, API, board, projections, deadlines",
+        ),
+        up,
+        ("jishi up", "jishi up --port 9000", "jishi up --home ./data"),
+        options=OPTIONS,
+        answers=False,
+        more=Both(
+            "首次启动建库，并给出第一个管理员令牌，仅此一次。Ctrl-C 或 SIGTERM 干净地结束一切。",
+            "The first start makes the database, and prints the first administrator's token, only"
+            " then. Ctrl-C or SIGTERM ends everything cleanly.",
+        ),
+    ),
+    Verb(
+        "api",
+        Both("只启动接口与看板（不触发时限）", "the API and board alone (fires no deadlines)"),
+        api,
+        ("jishi api", "jishi api --host 0.0.0.0 --port 8311"),
+        options=OPTIONS,
+        answers=False,
+    ),
+)
