@@ -15,6 +15,7 @@ from typing import Annotated
 from pydantic import Field
 
 from events.clock import Instant
+from events.errors import Broken
 from events.fact import Coded, Member, Quantity
 from services.kernel.words import (
     Actor,
@@ -160,6 +161,11 @@ class Item:
         """The place of that person."""
         return next((one for one in self.holdings if one.person == person), None)
 
+    def check_held(self, person: str) -> None:
+        """Raises Broken where that person has no place."""
+        if self.of(person) is None:
+            raise Broken(f"{person} has no place there")
+
     def held(self) -> list[Holding]:
         """Places taken and not done yet."""
         return [one for one in self.holdings if not one.done]
@@ -169,7 +175,9 @@ class Item:
         return [one for one in self.holdings if one.done and not one.confirmed]
 
     def moved(self, person: str, done: bool, confirmed: bool = False) -> Item:
-        """The same with the place of that person further on, or back."""
+        """The same with the place of that person further on, or back. Raises Broken where a
+        correction or void has taken that place away: then it is refused."""
+        self.check_held(person)
         places = (
             replace(one, done=done, confirmed=confirmed) if one.person == person else one
             for one in self.holdings
@@ -290,6 +298,8 @@ class ItemClaimed(Fact, zh="已认领"):
 
     def apply(self, claim: Published) -> Published | Claimed:
         """One place fewer."""
+        if claim.item.of(self.person):
+            raise Broken(f"{self.person} has a place already")
         mine = Holding(self.person, self.about, self.claimed_at)
         return offered(claim.about, replace(claim.item, holdings=(*claim.item.holdings, mine)))
 
@@ -302,6 +312,7 @@ class ClaimReleased(Fact, zh="已退领", kind="claim.claim_released"):
 
     def apply(self, claim: Offered) -> Published:
         """One place more."""
+        claim.item.check_held(self.person)
         others = tuple(one for one in claim.item.holdings if one.person != self.person)
         return Published(claim.about, replace(claim.item, holdings=others))
 
@@ -467,16 +478,28 @@ class OfPlace(Command):
         Claimant | None, Help("只有一位认领人时可不填", "Needed only where there are several")
     ] = None
 
-    def place(
-        self, item: Item, choices: list[Holding], context: Context, none: Refusal = NOT_TAKEN
+    def held(self, item: Item, context: Context) -> Holding:
+        """The place to give back or to do: the caller's own, unless an organiser says whose."""
+        caller = context.actor.person
+        person = self.person or (caller if item.of(caller) else None)
+        place = self._place(person, item.held(), NOT_TAKEN, context)
+        context.person_meant(place.person, ORGANISERS)
+        return place
+
+    def judged(self, item: Item, context: Context) -> Holding:
+        """The place to confirm or deny: never the caller's own."""
+        place = self._place(self.person, item.unjudged(), NOTHING_TO_JUDGE, context)
+        if place.person == context.actor.person:
+            deny(OWN_DEED)
+        return place
+
+    @staticmethod
+    def _place(
+        person: str | None, places: list[Holding], none: Refusal, context: Context
     ) -> Holding:
-        """The place meant: the person's named, the caller's own, or the only one there is."""
-        people = [one.person for one in choices]
-        mine = context.actor.person if context.actor.person in people else None
-        person = self.person or mine or (people[0] if len(people) == 1 else None)
-        if person is None and people:
+        if person is None and len(places) > 1:
             refuse(WHICH_ONE)
-        found = next((one for one in choices if one.person == person), None)
+        found = next((one for one in places if person in (None, one.person)), None)
         if found is None:
             refuse(none, person=person or context.actor.person)
         check_after(found.since, context)
@@ -490,8 +513,7 @@ class Release(OfPlace, zh="退领", by=[Party.HOLDER, *ORGANISERS]):
 
     def decide(self, claim: Offered, context: Context) -> ClaimReleased:
         """Taken back from the books it stands in."""
-        mine = self.place(claim.item, claim.item.held(), context)
-        context.person_meant(mine.person, ORGANISERS)
+        mine = self.held(claim.item, context)
         return ClaimReleased(
             about=context.said(mine.about, mine.person), person=mine.person, reason=self.reason
         )
@@ -505,8 +527,7 @@ class Fulfil(OfPlace, zh="兑现", by=[Party.HOLDER, *ORGANISERS]):
 
     def decide(self, claim: Offered, context: Context) -> ItemFulfilled:
         """Each claimant for their own place."""
-        mine = self.place(claim.item, claim.item.held(), context)
-        context.person_meant(mine.person, ORGANISERS)
+        mine = self.held(claim.item, context)
         return ItemFulfilled(
             about=context.said(mine.about, mine.person),
             person=mine.person,
@@ -523,9 +544,7 @@ class Confirm(OfPlace, zh="确认兑现", by=[Party.REQUESTER, *HOSTS]):
     def decide(self, claim: Offered | Fulfilled | Expired, context: Context) -> FulfilmentConfirmed:
         """Never the claimant's own."""
         item = claim.item
-        done = self.place(item, item.unjudged(), context, NOTHING_TO_JUDGE)
-        if done.person == context.actor.person:
-            deny(OWN_DEED)
+        done = self.judged(item, context)
         return FulfilmentConfirmed(
             about=context.said(done.about, done.person, item.requester),
             person=done.person,
@@ -541,7 +560,7 @@ class Deny(OfPlace, zh="不予认可", by=[Party.REQUESTER, *HOSTS]):
     def decide(self, claim: Offered | Fulfilled, context: Context) -> FulfilmentDenied:
         """It is the claimant's to do again."""
         item = claim.item
-        done = self.place(item, item.unjudged(), context, NOTHING_TO_JUDGE)
+        done = self.judged(item, context)
         return FulfilmentDenied(
             about=context.said(done.about, done.person, item.requester),
             person=done.person,
