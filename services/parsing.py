@@ -35,9 +35,10 @@ def parse(model: type[AnyModel], fields: bytes | Mapping[str, Any]) -> AnyModel:
     a field is missing, unknown or wrong."""
     raw = fields if isinstance(fields, bytes) else _dumped(fields)
     try:
-        return model.__pydantic_validator__.validate_json(raw or b"{}", strict=True)
+        read: AnyModel = model.__pydantic_validator__.validate_json(raw or b"{}", strict=True)
     except ValidationError as failure:
         raise _refusal(model, failure) from failure
+    return read
 
 
 def canonical_request(

@@ -65,7 +65,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         missing.add("namespaces")
     kept: list[pytest.Item] = []
     for item in items:
-        if "server" in getattr(item, "fixturenames", ()):
+        if _uses_postgres(item):
             item.add_marker("postgres")
         reasons = sorted(missing.intersection(mark.name for mark in item.iter_markers()))
         for reason in reasons:
@@ -85,6 +85,13 @@ def pytest_terminal_summary(
         terminalreporter.section(f"{len(nodes)} tests left out: no {NEEDS[reason]}", yellow=True)
         for node in nodes:
             terminalreporter.line(f"  {node}")
+
+
+def _uses_postgres(item: pytest.Item) -> bool:
+    """Whether it asks for the server, or is the form of a test that runs on `postgres` too."""
+    forms = getattr(item, "callspec", None)
+    chosen = forms.params.values() if forms is not None else ()
+    return "server" in getattr(item, "fixturenames", ()) or "postgres" in chosen
 
 
 def namespaces_allowed() -> bool:

