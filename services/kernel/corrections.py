@@ -23,6 +23,7 @@ from events.fact import Fact as EventFact
 from services.kernel.case import Case, CaseFact, Told
 from services.kernel.clocks import DeadlineFact
 from services.kernel.context import Context
+from services.kernel.facts import OfRevision
 from services.kernel.history import (
     amended,
     carriers,
@@ -34,7 +35,7 @@ from services.kernel.history import (
     with_dimension,
 )
 from services.kernel.pieces import Fact
-from services.kernel.records import AFFECTED, NO_SUCH_RECORD, AboutRecord, OfRevision
+from services.kernel.records import AFFECTED, NO_SUCH_RECORD, AboutRecord
 from services.kernel.words import (
     AreaCode,
     CategoryCode,

@@ -16,8 +16,8 @@ from services.kernel.case import Case, CaseCommand
 from services.kernel.clocks import clock_facts
 from services.kernel.context import Context
 from services.kernel.entry import CommandInfo, Entry
+from services.kernel.facts import RecordEnteredLate, confirmations
 from services.kernel.pieces import Command, Fact, State
-from services.kernel.records import RecordEnteredLate, confirmations
 from services.kernel.words import Party, Refusal, deny, refuse
 
 LATE_AFTER = timedelta(hours=24)
@@ -58,12 +58,13 @@ def handle(entry: Entry, case: Case | None, command: Command, context: Context) 
     info = entry.by_model.get(type(command))
     if info is None:
         raise AssertionError(f"{type(command).__name__} is not a command of {entry.name}")
-    if command.occurred_at is not None:
+    if command.occurred_at is not None and command.occurred_at is not context.happened_at:
         context = replace(context, happened_at=command.occurred_at)
     _check_case(entry, case, info)
     _check_party(entry, case, info, context)
     _check_time(entry, case, info, context)
-    if case is None or case.state is None:
+    begins = case is None or case.state is None
+    if begins and (context.variant != entry.variant or context.terms is not entry.terms):
         context = replace(context, variant=entry.variant, terms=entry.terms)
     subject = case if isinstance(command, CaseCommand) else case.state if case else None
     outcome = command.decide(subject, context)
@@ -86,7 +87,7 @@ def _added(
         added += clock_facts(workflow, before, state, case.clocks if case else {}, context)
     if workflow.confirms and case is not None:
         added += confirmations(case, decided, context)
-    if context.now - context.occurred_at > LATE_AFTER and not imported:
+    if not imported and context.now - context.occurred_at > LATE_AFTER:
         about = state.about if state is not None else decided[0].about
         added.append(RecordEnteredLate.of(about, decided, context))
     return added
@@ -99,18 +100,21 @@ def _check_case(entry: Entry, case: Case | None, info: CommandInfo) -> None:
         if not entry.startable:
             raise AssertionError(f"{entry.name} can only be started through one of its variants")
         return
-    words = {"kind": entry.label.zh, "kind_en": entry.label.en.lower()}
     if case.state is None and info.starts:
         return  # a code that was registered by mistake can be used after all
     if case.state is None:
-        refuse(VOIDED, **words)
+        refuse(VOIDED, **_words(entry))
     if case.duplicate_of is not None and not info.shared:
-        refuse(DUPLICATE, **words, of=case.duplicate_of)
+        refuse(DUPLICATE, **_words(entry), of=case.duplicate_of)
     if info.starts and type(case.state) not in info.states:
         state = entry.state_label(case.state)
         refuse(THERE_ALREADY, case=case.stream, state=state.zh, state_en=state.en.lower())
     if type(case.state) not in info.states:
         _refuse_now(entry, case.state, info)
+
+
+def _words(entry: Entry) -> dict[str, str]:
+    return {"kind": entry.label.zh, "kind_en": entry.label.en.lower()}
 
 
 def _refuse_now(entry: Entry, state: State, info: CommandInfo) -> None:

@@ -28,7 +28,7 @@ from services.kernel.clocks import (
     left_seconds,
 )
 from services.kernel.context import Context
-from services.kernel.records import Confirmation, RecordEnteredLate, copied, lifted
+from services.kernel.facts import Confirmation, RecordEnteredLate, copied, lifted
 from services.kernel.words import Limit
 
 BOOKS = ("home_unit", "team", "home_community", "paired_community")

@@ -15,8 +15,8 @@ from events.errors import JishiError, Refused
 from events.fact import counted
 from services.kernel.catalogue import discover
 from services.kernel.entry import Entry
+from services.kernel.facts import Confirmation
 from services.kernel.pieces import Command, Fact
-from services.kernel.records import Confirmation
 from services.kernel.testing import Story, story
 from services.kernel.words import Actor
 from tests.workflows.trials import attempts, offered

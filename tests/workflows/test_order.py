@@ -6,31 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from events.fact import About, Books, Provenance
-from services.kernel.catalogue import entry_of
-from services.kernel.clocks import DeadlineEnded, DeadlineSet, ExtensionReason
-from services.kernel.corrections import Correct, CorrectionReason, Dimensions, Void, VoidReason
-from services.kernel.records import (
-    AttachEvidence,
-    Challenge,
-    ChallengeReason,
-    ConfirmRecord,
+from events.fact import About, Provenance
+from services.kernel.clocks import DeadlineEnded, DeadlineSet
+from services.kernel.facts import (
     CounterpartyConfirmed,
-    EvidenceKind,
-    Extend,
-    GiveFeedback,
-    LinkDuplicate,
-    Miss,
-    RecordVerified,
-    Sample,
-    SampleMethod,
-    Verify,
-    VerifyMethod,
 )
-from services.kernel.testing import MONDAY, Registers, Story, story
+from services.kernel.testing import MONDAY
 from services.kernel.words import Actor, Satisfaction
 from services.workflows.order import (
-    WORKFLOW,
     Accept,
     AppointmentSet,
     Book,
@@ -45,7 +28,6 @@ from services.workflows.order import (
     Decline,
     DeclineReason,
     Deliver,
-    Delivered,
     Dispatch,
     Kept,
     Measure,
@@ -67,43 +49,25 @@ from services.workflows.order import (
     Start,
     Timing,
 )
-
-
-def person(name: str, *roles: str, unit: str | None = None, area: str = "c1") -> Actor:
-    return Actor(name, unit, frozenset(roles), area)
-
-
-RESIDENT = person("p1", "resident")
-NEIGHBOUR = person("p2", "resident")
-COMMUNITY = person("k1", "community")
-DISPATCHER = person("d1", "dispatcher")
-WORKER = person("w1", "worker", unit="u1")
-COLLEAGUE = person("w2", "worker", unit="u1")
-STRANGER = person("w9", "worker", unit="u2")
-AUDITOR = person("a1", "auditor")
-LEADER = person("l1", "leader")
-STREET = person("s1", "street")
-SYSTEM = person("timer", "system")
-IMPORTER = person("import", "importer")
-
-HOME = Books(home_unit="u7", home_community="c9", paired_community="c1")
-TOWN = Registers(
-    areas=frozenset({"c1", "c2", "c9"}),
-    units=frozenset({"u1", "u2", "u7"}),
-    teams=frozenset({"t1"}),
-    people={"w1": HOME},
+from tests.workflows.orders import (
+    ACCEPTED,
+    AT_C1,
+    AT_U1,
+    AT_WORK,
+    COLLEAGUE,
+    COMMUNITY,
+    DISPATCHED,
+    DISPATCHER,
+    HOME,
+    NEIGHBOUR,
+    NEW,
+    PLACED,
+    RESIDENT,
+    SERVED,
+    STRANGER,
+    WORKER,
+    YES,
 )
-
-NEW = story(entry_of(WORKFLOW), registers=TOWN)
-PLACED = NEW.when(RESIDENT, Place(category="repair"))
-DISPATCHED = PLACED.when(DISPATCHER, Dispatch(unit="u1"))
-ACCEPTED = DISPATCHED.when(WORKER, Accept())
-SERVED = ACCEPTED.later(days=1).when(WORKER, Deliver(timing=Timing.AFTER_HOURS, beneficiaries=3))
-YES = SERVED.later(hours=1).when(RESIDENT, Confirm(solved=Solved.YES))
-
-AT_C1 = About(area="c1", category="repair")
-AT_U1 = AT_C1.at(unit="u1")
-AT_WORK = AT_U1.at(books=HOME)
 
 
 def test_a_resident_places_an_order_for_themselves() -> None:
@@ -320,211 +284,3 @@ def test_an_open_order_can_be_cancelled_and_its_clocks_lift() -> None:
     cancelled = DISPATCHED.when(RESIDENT, Cancel(reason=CancelReason.WITHDRAWN))
     cancelled.recorded("order.cancelled", "deadline.lifted", "deadline.lifted")
     SERVED.when(RESIDENT, Cancel(reason=CancelReason.WITHDRAWN)).refused("not_now")
-
-
-# ---- what every record takes, seen on an order
-
-
-def test_a_deadline_fires_once_and_never_early() -> None:
-    miss = Miss(clock="accept")
-    DISPATCHED.later(minutes=59).when(SYSTEM, miss).refused("not_due")
-    missed = DISPATCHED.later(hours=1).when(SYSTEM, miss).recorded("deadline.missed")
-    missed.when(SYSTEM, miss).refused("no_clock")
-    missed.when(WORKER, miss).refused("not_yours")
-
-
-def test_an_extension_goes_forward_and_once() -> None:
-    until = MONDAY + timedelta(hours=5)
-    extend = Extend(clock="accept", until=until, reason=ExtensionReason.COMPLEX)
-    extended = DISPATCHED.when(LEADER, extend).recorded("deadline.extended")
-    on_time = extended.later(hours=4).when(WORKER, Accept())
-    assert isinstance(on_time.facts[1], DeadlineEnded)
-    assert on_time.facts[1].on_time
-    back = extend.model_copy(update={"until": MONDAY})
-    DISPATCHED.when(LEADER, back).refused("not_later")
-    more = extend.model_copy(update={"until": until + timedelta(hours=1)})
-    extended.when(LEADER, more).refused("extended_enough")
-    DISPATCHED.when(WORKER, extend).refused("not_yours")
-
-
-def test_the_other_side_confirms_and_the_doer_does_not() -> None:
-    SERVED.when(WORKER, ConfirmRecord()).refused("own_word")
-    confirmed = SERVED.when(COMMUNITY, ConfirmRecord())
-    confirmed.recorded("record.counterparty_confirmed")
-    confirmed.when(RESIDENT, ConfirmRecord()).refused("said_already")
-
-
-def test_a_deed_confirmed_and_verified_counts_once() -> None:
-    both = SERVED.when(COMMUNITY, ConfirmRecord()).when(
-        AUDITOR, Verify(method=VerifyMethod.CALL_BACK)
-    )
-    assert isinstance(both.facts[0], RecordVerified)
-    assert both.facts[0].of_fact is None
-    assert both.facts[0].of_revision == 7
-
-
-def test_evidence_challenge_and_sample_name_their_record() -> None:
-    evidence = AttachEvidence(revision=7, evidence=EvidenceKind.PHOTO, sha256="a" * 64)
-    story_now = SERVED.when(WORKER, evidence).recorded("record.evidence_attached")
-    story_now = story_now.when(AUDITOR, Sample(revision=7, method=SampleMethod.RANDOM))
-    story_now = story_now.when(RESIDENT, Challenge(revision=7, reason=ChallengeReason.WRONG_NUMBER))
-    assert story_now.case is not None
-    assert story_now.case.in_question == {7}
-    SERVED.when(WORKER, evidence.model_copy(update={"revision": 3})).refused("no_such_record")
-
-
-def test_feedback_is_given_once_by_each_and_only_after_the_service() -> None:
-    feedback = GiveFeedback(satisfaction=Satisfaction.SATISFIED)
-    ACCEPTED.when(RESIDENT, feedback).refused("not_served")
-    given = SERVED.when(RESIDENT, feedback).recorded("record.feedback_given")
-    given.when(RESIDENT, feedback).refused("said_already")
-    home = person("h1", "unit_admin", unit="u7")
-    given.when(home, feedback).recorded("record.feedback_given")
-
-
-def test_a_duplicate_rests_in_the_other_case() -> None:
-    other = NEW.knowing(stream="order/case-2").when(RESIDENT, Place()).case
-    assert other is not None
-    link = LinkDuplicate(of="order/case-2")
-    DISPATCHED.when(DISPATCHER, link).refused("not_a_duplicate")
-    linked = DISPATCHED.knowing(cases={"order/case-2": other}).when(DISPATCHER, link)
-    linked.recorded("record.duplicate_linked", "deadline.lifted", "deadline.lifted")
-    linked.when(WORKER, Accept()).refused("duplicate")
-    undone = linked.when(COMMUNITY, Void(revision=5, reason=VoidReason.TYPING))
-    assert undone.case is not None
-    assert set(undone.case.clocks) == {"accept", "deliver"}
-
-
-def test_what_is_entered_long_after_is_marked() -> None:
-    late = ACCEPTED.later(days=3)
-    deliver = Deliver(timing=Timing.AFTER_HOURS, occurred_at=MONDAY + timedelta(hours=1))
-    told = late.when(WORKER, deliver)
-    told.recorded("order.service_delivered", "deadline.ended", "record.entered_late")
-    assert told.facts[2].data()["late_seconds"] == 3 * 86_400 - 3_600
-    early = deliver.model_copy(update={"occurred_at": MONDAY - timedelta(hours=1)})
-    late.when(WORKER, early).refused("before_last")
-    future = deliver.model_copy(update={"occurred_at": late.now + timedelta(hours=1)})
-    late.when(WORKER, future).invalid("occurred_at")
-
-
-def test_an_imported_order_sets_no_clocks() -> None:
-    placed = NEW.later(days=30).when(IMPORTER, Place(requester="p1", area="c1", occurred_at=MONDAY))
-    placed.recorded("order.placed")
-    placed.when(DISPATCHER, Dispatch(unit="u1")).recorded("order.dispatched")
-
-
-# ---- corrections
-
-
-def corrected(now: Story, actor: Actor, **fields: object) -> Story:
-    return now.when(actor, Correct(reason=CorrectionReason.TYPING, **fields))
-
-
-def test_a_wrong_number_is_put_right() -> None:
-    now = corrected(SERVED, WORKER, revision=7, changes={"beneficiaries": 5})
-    now.recorded("record.corrected")
-    data = now.events[-1].content["data"]
-    assert [entry["data"]["beneficiaries"] for entry in data["taken"]] == [3]
-    assert [entry["data"]["beneficiaries"] for entry in data["put"]] == [5]
-    assert now.case is not None
-    assert now.case.latest("order.service_delivered") is not None
-    assert isinstance(now.state, Delivered)
-
-
-def test_a_wrong_unit_is_put_right_wherever_it_was_copied() -> None:
-    now = corrected(YES, STREET, revision=2, dimensions=Dimensions(unit="u2"))
-    assert now.case is not None
-    by_unit = [told.fact.about.unit for told in now.case.held]
-    assert by_unit == [None, *["u2"] * 9]
-    assert now.state is not None
-    assert now.state.about.unit == "u2"
-
-
-def test_a_correction_stops_where_the_case_left_the_value() -> None:
-    again = (
-        DISPATCHED.when(WORKER, Decline(reason=DeclineReason.CONFLICT))
-        .when(DISPATCHER, Dispatch(unit="u1"))
-        .when(WORKER, Accept())
-    )
-    first = corrected(again, STREET, revision=2, dimensions=Dimensions(unit="u2"))
-    assert first.case is not None
-    units = {told.revision: told.fact.about.unit for told in first.case.held}
-    assert {units[2], units[5]} == {"u2"}
-    assert {units[8], units[11]} == {"u1"}
-
-
-def test_a_wrong_worker_is_put_right_in_what_followed() -> None:
-    now = corrected(SERVED, WORKER, revision=5, changes={"worker": "w2"})
-    held = now.case.latest("order.service_delivered") if now.case else None
-    assert held is not None
-    assert held.fact.data()["worker"] == "w2"
-
-
-def test_a_confirmation_follows_what_it_confirms() -> None:
-    now = corrected(YES, COMMUNITY, revision=7, changes={"beneficiaries": 8})
-    held = now.case.latest("record.counterparty_confirmed") if now.case else None
-    assert held is not None
-    assert held.fact.data()["of_quantity_1"] == 8
-
-
-def test_a_wrong_time_moves_the_clocks_with_it() -> None:
-    late = DISPATCHED.later(hours=2).when(WORKER, Accept())
-    now = corrected(late, WORKER, happened_at=MONDAY + timedelta(minutes=30))
-    held = now.case.latest("deadline.ended") if now.case else None
-    assert held is not None
-    assert isinstance(held.fact, DeadlineEnded)
-    assert held.fact.on_time
-    assert held.fact.took_seconds == 1800
-    before = MONDAY - timedelta(minutes=1)
-    out = Correct(reason=CorrectionReason.WRONG_TIME, happened_at=before)
-    late.when(WORKER, out).refused("out_of_order")
-
-
-def test_nobody_puts_right_what_another_said() -> None:
-    rated = YES.when(RESIDENT, Rate(satisfaction=Satisfaction.DISSATISFIED))
-    better = {"satisfaction": "satisfied"}
-    corrected(rated, WORKER, changes=better).refused("not_your_record")
-    corrected(rated, RESIDENT, changes=better).recorded("record.corrected")
-
-
-def test_a_bad_correction_names_the_field() -> None:
-    corrected(SERVED, WORKER, changes={"beneficiaries": "many"}).invalid("changes.beneficiaries")
-    corrected(SERVED, WORKER, changes={"opinion": "fine"}).invalid("changes.opinion")
-    corrected(SERVED, WORKER, changes={"beneficiaries": 3}).refused("nothing_changes")
-
-
-def test_a_void_takes_back_the_whole_command() -> None:
-    void = Void(revision=7, reason=VoidReason.NOT_HAPPENED)
-    now = SERVED.when(COMMUNITY, void).recorded("record.voided")
-    data = now.events[-1].content["data"]
-    assert [entry["fact"] for entry in data["taken"]] == [
-        "order.service_delivered",
-        "deadline.ended",
-    ]
-    assert now.state == ACCEPTED.state
-    assert now.case is not None
-    assert now.case.clocks["deliver"].due_at == MONDAY + timedelta(days=7)
-    now.when(WORKER, Deliver(timing=Timing.AFTER_HOURS)).recorded(
-        "order.service_delivered", "deadline.ended"
-    )
-
-
-def test_a_void_is_refused_where_later_records_rest_on_it() -> None:
-    ACCEPTED.when(COMMUNITY, Void(revision=2, reason=VoidReason.DOUBLE)).refused("rest_breaks")
-
-
-def test_a_voided_deed_takes_its_confirmation_with_it() -> None:
-    confirmed = SERVED.when(COMMUNITY, ConfirmRecord())
-    now = confirmed.when(COMMUNITY, Void(revision=7, reason=VoidReason.NOT_HAPPENED))
-    data = now.events[-1].content["data"]
-    assert [entry["fact"] for entry in data["taken"]][-1] == "record.counterparty_confirmed"
-    assert now.case is not None
-    assert now.case.confirmed == frozenset()
-
-
-def test_a_whole_case_is_taken_back() -> None:
-    now = YES.when(STREET, Void(whole=True, reason=VoidReason.IMPORT_UNDONE))
-    assert now.case is not None
-    assert now.case.state is None
-    assert len(now.events[-1].content["data"]["taken"]) == 10
-    now.when(COMMUNITY, Close()).refused("voided")
