@@ -3,7 +3,7 @@
 One coroutine takes everything that is waiting (no linger: a lone caller pays nothing) and sends it
 as one prepared call. A call that meets another of the batch (same stream, same command) is left
 for the next one, so that the server's fast path serves the rest; there it goes along in any case,
-and the server judges one by one. So a hundred callers on one stream cost two batches, not a hundred.
+and the server judges one by one: a hundred callers on one stream cost two batches, not a hundred.
 """
 
 from __future__ import annotations
