@@ -7,11 +7,14 @@ six decimals and a `Z`, so that one instant has one spelling.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, PlainSerializer
 
+INSTANTS_KEPT = 4_096
+"""Spellings kept at hand: one instant stands in several fields of the facts of one deed."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_DAY = date(1970, 1, 1)
 MICROSECOND = timedelta(microseconds=1)
@@ -20,11 +23,12 @@ EARLIEST, LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo
 always four digits of a year, so that texts sort as times do."""
 
 
+@lru_cache(maxsize=INSTANTS_KEPT)
 def text_of(instant: datetime) -> str:
     """`2018-03-01T01:00:00.000000Z`. A naive instant is a mistake of the program."""
     if instant.tzinfo is None:
         raise AssertionError(f"an instant needs a time zone: {instant!r}")
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def instant_of(text: str) -> datetime:

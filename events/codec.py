@@ -30,7 +30,8 @@ Json = Any
 
 def canonical(value: Any) -> bytes:
     """The canonical bytes of a JSON value. Raises Invalid for anything outside the subset."""
-    check(value)
+    if not _is_sound(value, 0):
+        check(value)
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
@@ -67,6 +68,40 @@ def check(value: Any, path: str = "", depth: int = 0) -> None:
         _refuse(
             path, value, f"{kind.__name__} has no canonical spelling", f"{kind.__name__} 不能写入"
         )
+
+
+def _is_sound(value: Any, depth: int) -> bool:
+    """Whether a value has a canonical spelling, for the many that have: `check` without the paths,
+    which cost more than the looking."""
+    kind = type(value)
+    if kind is str:
+        return value.isascii() or _is_sound_text(value)
+    if kind is dict:
+        if depth >= DEPTH_MAX:
+            return False
+        for key, item in value.items():
+            if type(key) is not str or not key.isascii():
+                return False
+            if type(item) is str and item.isascii():
+                continue
+            if not _is_sound(item, depth + 1):
+                return False
+        return True
+    if kind is int:
+        return bool(-INTEGER_MAX <= value <= INTEGER_MAX)
+    if kind is list or kind is tuple:
+        return depth < DEPTH_MAX and all(_is_sound(item, depth + 1) for item in value)
+    return value is None or kind is bool
+
+
+def _is_sound_text(value: str) -> bool:
+    if not unicodedata.is_normalized("NFC", value):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _check_text(value: str, path: str) -> None:

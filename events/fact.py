@@ -21,15 +21,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
-from events.clock import day_number, instant_of, local_day, micros
+from events.clock import INSTANTS_KEPT, day_number, instant_of, local_day, micros
 from events.places import Code
 
 SLOTS_MAX = 2
+NO_BOOKS: Mapping[str, str] = {}
 
 
 class Provenance(str, Enum):
@@ -174,27 +176,29 @@ def counted(
     zone: ZoneInfo,
 ) -> Counted:
     """The columns of one fact, from its JSON (`about`, `data`) and its shape."""
-    books = about.get("books") or {}
+    books = about.get("books") or NO_BOOKS
     day = data.get(shape.day) if shape.day else None
+    # In the order of the fields: by name it would take twice as long, and this is done for every
+    # fact that is ever recorded.
     return Counted(
-        fact=shape.fact,
-        area=about["area"],
-        unit=about.get("unit") or "",
-        category=about.get("category") or "",
-        variant=about.get("variant") or "",
-        provenance=about.get("provenance") or "",
-        home_unit=books.get("home_unit") or "",
-        team=books.get("team") or "",
-        home_community=books.get("home_community") or "",
-        paired_community=books.get("paired_community") or "",
-        code_1=_text(data, shape.codes, 0),
-        code_2=_text(data, shape.codes, 1),
-        member_1=_text(data, shape.members, 0),
-        member_2=_text(data, shape.members, 1),
-        quantity_1=_number(data, shape.quantities, 0),
-        quantity_2=_number(data, shape.quantities, 1),
-        occurred_at=micros(occurred_at),
-        day=day_number(date.fromisoformat(day) if day else local_day(occurred_at, zone)),
+        shape.fact,
+        about["area"],
+        about.get("unit") or "",
+        about.get("category") or "",
+        about.get("variant") or "",
+        about.get("provenance") or "",
+        books.get("home_unit") or "",
+        books.get("team") or "",
+        books.get("home_community") or "",
+        books.get("paired_community") or "",
+        _text(data, shape.codes, 0),
+        _text(data, shape.codes, 1),
+        _text(data, shape.members, 0),
+        _text(data, shape.members, 1),
+        _number(data, shape.quantities, 0),
+        _number(data, shape.quantities, 1),
+        micros(occurred_at),
+        _day_of(day) if day else day_number(local_day(occurred_at, zone)),
     )
 
 
@@ -207,4 +211,14 @@ def _number(data: Mapping[str, Any], names: tuple[str, ...], index: int) -> int:
     value = data.get(names[index]) if index < len(names) else None
     if value is None:
         return 0
-    return micros(instant_of(value)) if isinstance(value, str) else int(value)
+    return _micros_of(value) if isinstance(value, str) else int(value)
+
+
+@lru_cache(maxsize=INSTANTS_KEPT)
+def _micros_of(text: str) -> int:
+    return micros(instant_of(text))
+
+
+@lru_cache(maxsize=INSTANTS_KEPT)
+def _day_of(text: str) -> int:
+    return day_number(date.fromisoformat(text))

@@ -7,8 +7,6 @@ same deciders, and appended many at a time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,20 +18,10 @@ from services.directory import Directory, ZonedLog
 from services.kernel.case import Case
 from services.kernel.entry import Entry
 from services.kernel.pieces import Command
-from services.ruling import Order, Ruling, Rulings
+from services.ruling import Order
 
 APPEND_EVENTS_MAX = 1_000
 """Facts in one append of an import: others wait for it no longer than some 30 ms."""
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """One command of an import. `digest` (32 bytes) covers all it was made from."""
-
-    command: Command
-    stream: str
-    command_id: UUID
-    digest: bytes
 
 
 class Desk:
@@ -43,12 +31,11 @@ class Desk:
         self.commands = commands
         self.log = log
         self.grant = grant
-        self._rulings = commands.rulings
 
     @property
     def directory(self) -> Directory:
         """The registers of the log."""
-        return self._rulings.directory
+        return self.commands.directory
 
     def entry(self, kind: str) -> Entry:
         """A kind of the catalogue."""
@@ -76,29 +63,30 @@ class Desk:
         except Unknown:
             return None
 
-    def on_trial(self, directory: Directory) -> Desk:
-        """The same desk with registers of its own, for decisions that are not to be recorded."""
-        trial = Desk(self.commands, self.log, self.grant)
-        log = self.log
-        trial._rulings = Rulings(log.log_id, log.zone, self.commands.catalogue, directory)
-        return trial
-
     def decide(
-        self, entry: Entry, given: Given, case: Case | None, cause: str, now: datetime
-    ) -> Ruling:
-        """Decide one command on a case in hand. Raises what the deciders raise."""
-        info = entry.by_model[type(given.command)]
+        self,
+        stream: str,
+        command: Command,
+        case: Case | None,
+        *,
+        command_id: UUID,
+        digest: bytes,
+        cause: str,
+    ) -> Append:
+        """Decide one command on a case in hand, to be appended with others. `digest` (32 bytes)
+        covers all it was made from. Raises what the deciders raise."""
+        entry = self.entry(stream.partition("/")[0])
         order = Order(
             grant=self.grant,
             entry=entry,
-            info=info,
-            command=given.command,
-            stream=given.stream,
-            command_id=given.command_id,
-            request_hash=given.digest,
+            info=entry.by_model[type(command)],
+            command=command,
+            stream=stream,
+            command_id=command_id,
+            request_hash=digest,
             cause=cause,
         )
-        return self._rulings.decide(order, case, {}, now)
+        return self.commands.rulings.decide(order, case, {}, self.commands.now()).append
 
     async def append(self, items: Sequence[Append]) -> list[Outcome]:
         """Append in portions; one outcome for each item."""

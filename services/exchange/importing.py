@@ -14,21 +14,20 @@ import csv
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from events.errors import Conflict, Invalid, JishiError
-from events.ports import Append, Appended, Repeated, Stale
+from events.errors import Conflict, JishiError
+from events.ports import Appended, Repeated, Stale
 from services.exchange import batches, readers
-from services.exchange.desk import Desk, Given, landed
+from services.exchange.deciding import Decided, Decider, Setting, refusal_of
+from services.exchange.desk import Desk, landed
 from services.exchange.profile import Profile
 from services.exchange.readers import BrokenRow
-from services.exchange.registering import Registrar, Unregistered
-from services.exchange.rows import Read, Rows
-from services.kernel.case import Case, fold
-from services.kernel.pieces import Fact, State
-from services.ruling import Ruling
+from services.exchange.registering import Registrar
+from services.exchange.rows import GIVEN, Read, Rows, Step
+from services.kernel.case import fold
 
 ROWS_AT_ONCE = 500
 ROWS_BETWEEN_PAUSES = 25
@@ -109,14 +108,6 @@ def _chunks(items: Iterator[readers.Row | BrokenRow]) -> Iterator[list[readers.R
         yield chunk
 
 
-@dataclass(slots=True)
-class _Decided:
-    """A row and what its steps came to; the last may have been refused."""
-
-    read: Read
-    rulings: list[Ruling] = field(default_factory=list)
-
-
 class _Run:
     """One pass over one file."""
 
@@ -129,17 +120,26 @@ class _Run:
         self._dry_run = dry_run
         profile = rows.profile
         self._profile = profile
-        self._entry = desk.entry(profile.kind)
         self._registrar = Registrar(desk, profile, rows.names)
-        self._deciding = desk
-        if dry_run:
-            unregistered = Unregistered(desk.directory, rows.names, profile.root_area)
-            self._deciding = desk.on_trial(unregistered)
-        self._now = desk.commands.now()
+        self._entry = desk.entry(profile.kind)
+        self._decider = Decider(
+            Setting(
+                entry=self._entry,
+                shapes=desk.commands.catalogue.shapes,
+                log_id=desk.log.log_id,
+                zone=desk.log.zone,
+                grant=desk.grant,
+                cause=batch.cause,
+                now=desk.commands.now(),
+            )
+        )
         self._seen: set[str] = set()
         self._sending: asyncio.Task[None] | None = None
 
     async def begin(self, digest: str) -> None:
+        for command in GIVEN:
+            self._desk.grant.check(self._entry.kind, self._entry.by_model[command].name)
+        self._registrar.check()
         if self._dry_run:
             return
         await self._registrar.root()
@@ -164,12 +164,15 @@ class _Run:
         reads = self._understood(items)
         if not self._dry_run:
             await self._registrar.newly_met(self._batch.cause)
-        decided: list[_Decided] = []
+        decided: list[Decided] = []
         for number, read in enumerate(reads):
             if number % ROWS_BETWEEN_PAUSES == 0:
                 await asyncio.sleep(0)
-            if (one := self._decide(read)) is not None:
+            one = self._decider.row(read)
+            if one.appends:
                 decided.append(one)
+            if one.refused is not None:
+                self._refuse(one.refused, whole=not one.appends)
         await self._sent()
         send = self._rehearse if self._dry_run else self._send
         self._sending = asyncio.create_task(send(decided))
@@ -197,46 +200,27 @@ class _Run:
                 reads.append(read)
         return reads
 
-    def _decide(self, read: Read) -> _Decided | None:
-        """All steps of a row, each on the case the one before it leads to."""
-        decided, case = _Decided(read), None
-        for step in read.steps:
-            given = Given(step.command, read.stream, step.command_id, step.digest)
-            try:
-                ruling = self._deciding.decide(
-                    self._entry, given, case, self._batch.cause, self._now
-                )
-            except JishiError as error:
-                if case is None:
-                    self._refuse(_refusal(read, error))
-                    return None
-                self.write(_refusal(read, error))
-                break
-            decided.rulings.append(ruling)
-            case = _after(case, ruling)
-        return decided
-
-    def _refuse(self, row: BrokenRow) -> None:
-        self.summary.refused += 1
+    def _refuse(self, row: BrokenRow, *, whole: bool = True) -> None:
+        self.summary.refused += whole
         self.write(row)
 
     # --- writing ----------------------------------------------------------------------------------
 
-    async def _send(self, decided: Sequence[_Decided]) -> None:
+    async def _send(self, decided: Sequence[Decided]) -> None:
         """Step by step, each for all rows at once: a stream stands once in an append."""
-        going, apart = list(decided), list[_Decided]()
+        going, apart = list(decided), list[Decided]()
         place = 0
         while going:
-            items = [one.rulings[place].append for one in going]
+            items = [one.appends[place] for one in going]
             outcomes = await self._desk.append(items)
             self.summary.events += landed(items, outcomes)
-            on: list[_Decided] = []
+            on: list[Decided] = []
             for one, outcome in zip(going, outcomes, strict=True):
                 if place == 0:
                     self._count(new=isinstance(outcome, Appended))
                 if not isinstance(outcome, (Appended, Repeated)):
                     apart.append(one)
-                elif len(one.rulings) > place + 1:
+                elif len(one.appends) > place + 1:
                     on.append(one)
             going, place = on, place + 1
         for one in apart:
@@ -252,74 +236,42 @@ class _Run:
         """A row that is not as it was when it was first imported, or whose case has moved on:
         what was recorded stands, and what is new is judged on the case as it is now."""
         for step in read.steps:
-            given = Given(step.command, read.stream, step.command_id, step.digest)
             try:
-                await self._apart_step(given)
+                await self._apart_step(read.stream, step)
             except JishiError as error:
-                self.write(_refusal(read, error))
+                self.write(refusal_of(read, error))
                 return
 
-    async def _apart_step(self, given: Given) -> None:
-        stale = Stale(given.stream, 0, 0)
+    async def _apart_step(self, stream: str, step: Step) -> None:
+        stale = Stale(stream, 0, 0)
         for _ in range(ATTEMPTS):
-            if await self._desk.log.command(given.command_id) is not None:
+            if await self._desk.log.command(step.command_id) is not None:
                 return
-            events = await self._desk.log.load(given.stream)
-            case = fold(self._entry, events)
-            ruling = self._desk.decide(self._entry, given, case, self._batch.cause, self._now)
-            (outcome,) = await self._desk.append([ruling.append])
+            item = self._desk.decide(
+                stream,
+                step.command,
+                fold(self._entry, await self._desk.log.load(stream)),
+                command_id=step.command_id,
+                digest=step.digest,
+                cause=self._batch.cause,
+            )
+            (outcome,) = await self._desk.append([item])
             if not isinstance(outcome, Stale):
-                self.summary.events += landed([ruling.append], [outcome])
+                self.summary.events += landed([item], [outcome])
                 return
             stale = outcome
         raise Conflict(stale.stream, expected=stale.expected, current=stale.current)
 
-    async def _rehearse(self, decided: Sequence[_Decided]) -> None:
+    async def _rehearse(self, decided: Sequence[Decided]) -> None:
         """Count what `_send` would do."""
-        streams = [one.rulings[0].append.stream for one in decided]
+        streams = [one.read.stream for one in decided]
         there = await asyncio.gather(*[self._desk.log.load(stream) for stream in streams])
         for one, events in zip(decided, there, strict=True):
             self._count(new=not events)
             known = {event.content["command"] for event in events}
-            items: list[Append] = [ruling.append for ruling in one.rulings]
-            for item in items:
+            for item in one.appends:
                 if str(item.command_id) not in known:
                     self.summary.events += len(item.drafts)
-
-
-def _after(case: Case | None, ruling: Ruling) -> Case:
-    """The case after facts that are decided and not yet recorded: as a fold of them would give it
-    (a test says so), without reading bytes just written."""
-    order = ruling.order
-    workflow = order.entry.workflow
-    state: State | None = case.state if case else None
-    moved = case is None
-    for fact in ruling.facts:
-        if not isinstance(fact, Fact):
-            raise AssertionError(f"{fact.fact} is not what an import records")
-        moved = moved or bool(workflow.diagram.moves[fact.fact].targets)
-        state = fact.apply(state)
-    if state is None or order.command.occurred_at is None:
-        raise AssertionError(f"{order.info.name} gives no state or no time")
-    happened = order.command.occurred_at
-    bodies = tuple(draft.body for draft in ruling.append.drafts)
-    return Case(
-        workflow=workflow,
-        stream=order.stream,
-        revision=ruling.append.drafts[-1].revision,
-        state=state,
-        bodies=(case.bodies if case else ()) + bodies,
-        about=state.about,
-        opened_at=case.opened_at if case else happened,
-        moved_at=happened if case is None or moved else case.moved_at,
-        imported=True,
-    )
-
-
-def _refusal(read: Read, error: JishiError) -> BrokenRow:
-    if isinstance(error, Invalid):
-        return BrokenRow(read.line, error.field, error.value, error.detail)
-    return BrokenRow(read.line, "", read.row_id, error.detail)
 
 
 @contextmanager

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 
-from services.access import Grant
-from services.directory import Directory
+from events.errors import Denied
 from services.exchange.desk import Desk
 from services.exchange.names import Names, identifier
 from services.exchange.profile import Profile
-from services.listed import Area, Unit
 from services.registers.area import Level
 from services.registers.org import OrgKind
 
@@ -36,6 +34,26 @@ class Registrar:
         self._areas_done = 0
         self._units_done = 0
         self.events = 0
+
+    def check(self) -> None:
+        """The codes the profile maps names to must be registered, within the importer's reach.
+
+        Raises Unknown with the nearest code, or Denied.
+        """
+        directory, grant = self._desk.directory, self._desk.grant
+        for code in self._profile.areas.values():
+            directory.area(code)
+        for code in self._profile.units.values():
+            directory.unit(code)
+        root = self._profile.root_area
+        there = [code for code in (root, *self._profile.areas.values()) if code in directory.areas]
+        for code in there:
+            if not directory.reaches(grant, code):
+                raise Denied(
+                    f"the import would reach area {code}, outside your {grant.area}",
+                    zh=f"导入涉及区域 {code},超出您的范围 {grant.area}",
+                    area=code,
+                )
 
     async def root(self) -> None:
         """The area under which all others of the source stand."""
@@ -86,32 +104,6 @@ class Registrar:
         above = self._desk.directory.areas.get(parent or "")
         places = [place for place, level in enumerate(LEVELS) if above and level == above.level]
         return LEVELS[min(places[0] + 1, len(LEVELS) - 1)] if places else LEVELS[0]
-
-
-class Unregistered(Directory):
-    """The registers as they stand, and every code a source is given: for a trial, which registers
-    nothing."""
-
-    def __init__(self, real: Directory, names: Names, root: str) -> None:
-        self.__dict__ |= real.__dict__
-        self._names = names
-        self._root = root
-
-    def area(self, code: str) -> Area:
-        """See `Directory.area`."""
-        return Area(code, code) if self._is_met(code) else super().area(code)
-
-    def unit(self, code: str) -> Unit:
-        """See `Directory.unit`."""
-        met = code in self._names.made_units().values()
-        return Unit(code, code) if met else super().unit(code)
-
-    def reaches(self, grant: Grant, area: str) -> bool:
-        """See `Directory.reaches`. What would be registered lies within the importer's reach."""
-        return self._is_met(area) or super().reaches(grant, area)
-
-    def _is_met(self, code: str) -> bool:
-        return code == self._root or code in self._names.made_areas().values()
 
 
 def display(text: str) -> str:

@@ -24,6 +24,8 @@ from services.workflows import issue
 ROW_ID_MAX = 128
 LABEL_MAX = 1_000
 StepName = Literal["find", "reply", "close", "close_refused"]
+GIVEN = (issue.Find, issue.ReplyImported, issue.CloseImported, issue.RefuseCloseImported)
+"""The commands a row may come to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from itertools import islice
 from events.errors import JishiError, Unknown
 from events.ports import Append, Filter, Outcome, Stale
 from services.exchange import batches
-from services.exchange.desk import Desk, Given, landed
+from services.exchange.desk import Desk, landed
 from services.exchange.importing import Progress, Summary
 from services.exchange.names import identifier
 from services.exchange.profile import KINDS
@@ -61,7 +61,6 @@ class _Undo:
         self.summary = Summary(batch_id)
         self._desk = desk
         self._id = batch_id
-        self._now = desk.commands.now()
 
     async def count(self) -> int:
         """How many cases the batch had a part in."""
@@ -150,11 +149,15 @@ class _Undo:
             self.summary.repeated += 1
 
     def _void(self, case: Case, revision: int, cause: str, *, whole: bool) -> Append:
-        command = Void(revision=revision, whole=whole, reason=VoidReason.IMPORT_UNDONE)
         names = (self._id, "void", case.stream, str(revision))
-        digest = hashlib.sha256("\n".join(names).encode()).digest()
-        given = Given(command, case.stream, identifier(*names), digest)
-        return self._desk.decide(self._desk.entry(case.kind), given, case, cause, self._now).append
+        return self._desk.decide(
+            case.stream,
+            Void(revision=revision, whole=whole, reason=VoidReason.IMPORT_UNDONE),
+            case,
+            command_id=identifier(*names),
+            digest=hashlib.sha256("\n".join(names).encode()).digest(),
+            cause=cause,
+        )
 
 
 def _is_stale(outcome: Outcome) -> bool:
