@@ -135,16 +135,44 @@ RuleCode = Annotated[
 ]
 EffectiveOn = Annotated[date, Field(examples=["2018-10-01"]), Label("生效日", "Effective on")]
 HoldsIn = Annotated[AreaCode, Label("适用区域", "Holds in")]
+Limit = Annotated[LimitRule | None, Field(examples=[{"seconds": 3600}]), Label("时限", "Limit")]
+SpecialDays = Annotated[
+    CalendarRule | None, Field(examples=[{"free": ["2018-10-01"]}]), Label("日历", "Calendar")
+]
+Numbers = Annotated[
+    NumbersRule | None,
+    Field(examples=[{"numbers": {"day": 15}}]),
+    Label("参数", "Numbers and choices"),
+]
+Template = Annotated[
+    TemplateRule | None,
+    Field(
+        examples=[
+            {
+                "kind": "claim",
+                "variant": "need",
+                "title": {"zh": "需求", "en": "Need"},
+                "terms": {
+                    "item_type": "need",
+                    "for_resident": False,
+                    "verified_first": True,
+                    "places_max": 1,
+                },
+            }
+        ]
+    ),
+    Label("模板", "Template"),
+]
 
 
 class Ruling(BaseModel):
     """The fields of one version: exactly one of the four contents."""
 
     effective_on: EffectiveOn
-    limit: Annotated[LimitRule | None, Label("时限", "Limit")] = None
-    calendar: Annotated[CalendarRule | None, Label("日历", "Calendar")] = None
-    numbers: Annotated[NumbersRule | None, Label("参数", "Numbers and choices")] = None
-    template: Annotated[TemplateRule | None, Label("模板", "Template")] = None
+    limit: Limit = None
+    calendar: SpecialDays = None
+    numbers: Numbers = None
+    template: Template = None
 
     @property
     def subjects(self) -> list[Subject]:
