@@ -56,10 +56,7 @@ def draft(
 
     Raises Invalid where a field has no canonical spelling.
     """
-    about = fact.about.model_dump(mode="json", exclude_none=True)
-    if not about["books"]:
-        del about["books"]
-    data = fact.data()
+    about, data = fact.about.data(), fact.data()
     body = codec.canonical(
         {
             "log": log,

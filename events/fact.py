@@ -27,7 +27,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
-from events.clock import INSTANTS_KEPT, day_number, instant_of, local_day, micros
+from events.clock import INSTANTS_KEPT, day_number, instant_of, local_day, micros, text_of
 from events.places import Code
 
 SLOTS_MAX = 2
@@ -54,6 +54,10 @@ class Books(BaseModel):
     paired_community: Code | None = None
 
 
+NOWHERE = Books()
+WHERE = ("area", "category", "unit", "variant")
+
+
 class About(BaseModel):
     """The dimensions of one fact: where, which unit, what category and variant, who says so."""
 
@@ -64,11 +68,23 @@ class About(BaseModel):
     unit: Code | None = None
     variant: Code | None = None
     provenance: Provenance = Provenance.SELF
-    books: Books = Books()
+    books: Books = NOWHERE
 
     def at(self, **changes: Any) -> About:
         """The same with some dimensions changed (`None` empties one); checked again."""
         return About.model_validate({**dict(self), **changes})
+
+    def data(self) -> dict[str, Any]:
+        """The dimensions as JSON values; absent ones are left out."""
+        found: dict[str, Any] = {
+            name: value for name in WHERE if (value := getattr(self, name)) is not None
+        }
+        found["provenance"] = self.provenance.value
+        if self.books is not NOWHERE and (
+            books := {name: value for name, value in self.books if value is not None}
+        ):
+            found["books"] = books
+        return found
 
 
 @dataclass(frozen=True)
@@ -118,7 +134,16 @@ class Fact(BaseModel):
     def data(self) -> dict[str, Any]:
         """The fact's own fields as JSON values; absent ones are left out, so that a later
         optional field does not change the bytes of an old fact."""
-        return self.model_dump(mode="json", exclude={"about"}, exclude_none=True)
+        found: dict[str, Any] = {}
+        for name, value in self.__dict__.items():
+            if value is None or name == "about":
+                continue
+            plain = _plain(value)
+            if plain is None:
+                # Nested values are left to pydantic, which takes four times as long.
+                return self.model_dump(mode="json", exclude={"about"}, exclude_none=True)
+            found[name] = plain
+        return found
 
     @classmethod
     def shape(cls) -> Shape:
@@ -141,6 +166,22 @@ class Fact(BaseModel):
             day=next(iter(by_role.get("day", ())), None),
             fields=tuple(name for name in cls.model_fields if name != "about"),
         )
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON, as pydantic would write it; None where that needs a closer look."""
+    kind = type(value)
+    if kind is str or kind is int or kind is bool:
+        return value
+    if kind is datetime:
+        return text_of(value)
+    if kind is date:
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    if kind is dict and all(type(item) is str for item in value.values()):
+        return dict(value)
+    return None
 
 
 class Counted(NamedTuple):
