@@ -91,6 +91,20 @@ class Database:
         rows = await self.fetch(statement, *arguments)
         return rows[0][0] if rows else None
 
+    async def trial(self, statement: str, *arguments: Any) -> None:
+        """Run a statement and take it back: would the database accept it? Raises RefusedDataError
+        where not."""
+        try:
+            async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
+                taken_back = connection.transaction()
+                await taken_back.start()
+                try:
+                    await connection.fetch(statement, *arguments)
+                finally:
+                    await taken_back.rollback()
+        except DRIVER_ERRORS as error:
+            raise named(error) from error
+
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """One transaction, for what people do (swap, export), never for a worker's batch."""

@@ -10,12 +10,15 @@ It follows the log by position and never looks at a clock: `now` is handed in wi
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+import structlog
+
 from events.clock import EPOCH, from_micros, micros
-from events.errors import Invalid
+from events.errors import Invalid, Unavailable
 from events.fact import Shape
 from events.ports import PAGE_EVENTS, EntryColumns, Filter, Source
 from projections.areas import AREA_PREFIX, ROOT, AreaTree
@@ -45,7 +48,10 @@ from projections.query import (
     Query,
     Reading,
 )
+from projections.store import PageStore
 from projections.sums import Cut
+
+log = structlog.get_logger("jishi.projections")
 
 AREAS_PER_READ = 500
 EXPLAINED_MAX = 500
@@ -67,6 +73,7 @@ class Ledger:
         shapes: Mapping[str, Shape],
         areas: AreaTree | None = None,
         *,
+        pages: PageStore | None = None,
         page_events: int = PAGE_EVENTS,
     ) -> None:
         self.counters = check(counters, shapes)
@@ -80,6 +87,9 @@ class Ledger:
         self._vocabulary = Vocabulary()
         self._blocks: list[Block] = []
         self._tail = Tail(self._vocabulary, 1)
+        self._pages = pages
+        self._pages_read = pages is None
+        self._unkept: deque[Page] = deque()
         self._sieves = Sieves(shapes, self._vocabulary)
         self._labels = Labels(source, shapes, self._vocabulary)
         self._catching_up = asyncio.Lock()
@@ -94,13 +104,16 @@ class Ledger:
     async def catch_up(self) -> int:
         """Take in everything up to the head of the log; returns the position reached."""
         async with self._catching_up:
+            if not self._pages_read and self._pages is not None:
+                await self._read_pages(self._pages)
             head = await self._source.head()
-            if head > self.position:
+            if head > self.position or self._map_changed:
                 async for columns in self._source.scan(self.position, head):
                     self._take(columns)
                 self._reach(head)
                 if self._map_changed and self._follows_areas:
                     await self._follow_areas(head)
+                await self._keep()
         return self.position
 
     def _take(self, columns: EntryColumns) -> None:
@@ -116,12 +129,32 @@ class Ledger:
         """Everything up to here has been taken in: seal the pages that are complete."""
         while position >= self._tail.first + self._page_events - 1:
             self._tail.last = self._tail.first + self._page_events - 1
-            self._add_page(seal(self._tail.block(), self._vocabulary))
+            page = seal(self._tail.block(), self._vocabulary)
+            self._add_page(page)
+            if self._pages is not None:
+                self._unkept.append(page)
         self._tail.last = max(self._tail.last, position)
 
     def _add_page(self, page: Page) -> None:
         self._blocks.append(page.block(self._vocabulary))
         self._tail = Tail(self._vocabulary, page.last + 1)
+
+    async def _read_pages(self, pages: PageStore) -> None:
+        async for page in pages.pages(len(self._blocks)):
+            self._add_page(page)
+        # What the pages say of areas is found in the log, where the tree is read from.
+        self._pages_read = self._map_changed = True
+
+    async def _keep(self) -> None:
+        """Hand sealed pages to the store, in order. Where it is away they wait for the next time:
+        nothing that is read depends on it."""
+        while self._pages is not None and self._unkept:
+            try:
+                await self._pages.write(self._unkept[0])
+            except Unavailable as error:
+                log.warning("pages of the ledger wait to be kept", why=error.detail)
+                return
+            self._unkept.popleft()
 
     async def _follow_areas(self, head: int) -> None:
         facts = tuple(fact for fact in self._shapes if fact.startswith(AREA_PREFIX))
