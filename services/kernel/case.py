@@ -201,21 +201,28 @@ def fold(entry: OfKind, events: Iterable[Recorded]) -> Case | None:
 
 def _grow(workflow: Workflow, events: Iterable[Recorded], case: Case | None) -> Case | None:
     revision = case.revision if case else 0
-    items = []
+    items: list[tuple[bytes, Told]] = []
+    told: Told | None = None
     stream = case.stream if case else ""
     for event in events:
         revision += 1
         if event.revision != revision:
             raise Broken(f"{event.stream} has revision {event.revision} where {revision} was due")
         stream = event.stream
-        items.append((event.body, read_told(workflow, event.content)))
+        stored = event.content
+        if told is not None and stored["about"] == told.stored["about"]:
+            told = read_told(workflow, stored, told.fact.about)
+        else:
+            told = read_told(workflow, stored)
+        items.append((event.body, told))
     if not items:
         return case
     return follow(workflow, stream, items, case).but(revision=revision)
 
 
-def read_told(workflow: Workflow, stored: Mapping[str, Any]) -> Told:
-    """A stored body as a fact of today's program."""
+def read_told(workflow: Workflow, stored: Mapping[str, Any], about: About | None = None) -> Told:
+    """A stored body as a fact of today's program. `about`: its dimensions, where they have been
+    read already (those of a neighbour in one stream are nearly always the same)."""
     name, version, data = stored["fact"], stored["version"], stored["data"]
     model = workflow.class_of(name)
     if model is None:
@@ -223,7 +230,9 @@ def read_told(workflow: Workflow, stored: Mapping[str, Any]) -> Told:
     if version != model.version:
         data = workflow.upcasters.read(name, version, model.version, data)
     try:
-        fact = model.__pydantic_validator__.validate_python({**data, "about": stored["about"]})
+        fact = model.__pydantic_validator__.validate_python(
+            {**data, "about": about or stored["about"]}
+        )
     except ValidationError as error:
         raise Broken(f"{name} at revision {stored['revision']}: its data does not fit") from error
     return Told(

@@ -52,6 +52,9 @@ from services.kernel.words import (
 OVERSEERS = (Party.STREET, Party.COMMUNITY, Party.ADMINISTRATOR, Party.IMPORTER)
 """Who may put right what others recorded; everybody else only their own."""
 
+RECORDERS = (Party.WORKER, Party.DISPATCHER, Party.MEDIATOR, Party.UNIT_ADMIN, Party.LEADER)
+"""Who may have recorded something in a case that is not about them."""
+
 NOT_YOUR_RECORD = Refusal(
     "not_your_record",
     "只能更正或作废自己的记录;他人的记录请提出质疑",
@@ -169,7 +172,7 @@ class Adjusting(AboutRecord):
         return told
 
 
-class Correct(Adjusting, zh="更正", by=(*AFFECTED, *OVERSEERS)):
+class Correct(Adjusting, zh="更正", by=(*AFFECTED, *OVERSEERS, *RECORDERS)):
     """Put a record right: its fields, its dimensions, when it happened."""
 
     changes: Annotated[
@@ -233,7 +236,7 @@ class Correct(Adjusting, zh="更正", by=(*AFFECTED, *OVERSEERS)):
                 wanted[one.revision] = restated(before, before.fact, self.happened_at)
 
 
-class Void(Adjusting, zh="作废", by=(*AFFECTED, *OVERSEERS)):
+class Void(Adjusting, zh="作废", by=(*AFFECTED, *OVERSEERS, *RECORDERS)):
     """Take back a record with all that its command recorded, or the whole case."""
 
     whole: Annotated[bool, Label("整案作废", "The whole case")] = False

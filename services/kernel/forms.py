@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
 from events.fact import Slot
 from services.kernel.words import Choice, Help, Label
+
+AWARE: Any = AwareDatetime
+"""A class of pydantic's at run time, though no subclass of datetime."""
 
 Layer = tuple[Any, tuple[Any, ...]]
 """A type, and what is written beside it."""
@@ -165,6 +168,8 @@ def _example(info: FieldInfo, choices: tuple[tuple[str, Label], ...]) -> str | N
 def _type_word(kind: Any) -> str:
     if kind is list:
         return "list"
+    if kind is AWARE:
+        return "instant"
     if not isinstance(kind, type):
         return "group"
     words: tuple[tuple[type, str], ...] = (
