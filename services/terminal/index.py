@@ -69,6 +69,11 @@ SECTIONS = (
                 Both("启动全部：数据库、接口、看板", "start everything on this machine"),
             ),
             Entry("api", "serve", Both("只启动接口与看板", "the API and board alone")),
+            Entry(
+                "demo",
+                "demo",
+                Both("演示：荔城的一年", "a demonstration: 荔城's year, deed by deed"),
+            ),
             Entry("migrate", "upkeep", Both("建立或升级数据库", "make or upgrade the database")),
         ),
     ),

@@ -57,7 +57,7 @@ FIGURES = (
     Figure("resident_units", "驻区单位", "个", 44, "resident_units", "licheng", "state"),
     Figure("new_economic_social_orgs", "“两新”组织", "个", 61, "new_orgs", "licheng", "state"),
     Figure("grassroots_party_orgs", "党组织", "个", 126, "party_orgs", "licheng", "state"),
-    Figure("party_members", "党员", "名", 4941, "members", "licheng", "state"),
+    Figure("party_members", "党员", "名", 4941, "party_members", "licheng", "state"),
     Figure(
         "after_hours_services", "“八小时以外”服务", "次", 3509, "services_after_hours", "licheng"
     ),

@@ -87,11 +87,13 @@ def plan(end: datetime, zone: ZoneInfo) -> Plan:
 
 
 def _servers(town: Town, chance: random.Random, count: int) -> Iterator[Member]:
-    """Everybody of the first SERVERS at least once, in no order."""
+    """Everybody of the first SERVERS at least once, in no order. The last ones have all served
+    before: an order that is done again needs one server fewer, so not all are called for."""
     first = town.members[:SERVERS]
-    found = first + chance.choices(first, k=count - SERVERS)
+    spare = count // 10
+    found = first + chance.choices(first, k=count - SERVERS - spare)
     chance.shuffle(found)
-    return iter(found)
+    return iter(found + chance.choices(first, k=spare))
 
 
 def _takers(town: Town, chance: random.Random) -> Iterator[Member]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import signal
 from typing import TYPE_CHECKING
 
 from events.errors import Invalid
@@ -42,29 +42,55 @@ async def api(call: Call) -> int:
 
 
 async def _serve(call: Call, *, timers: bool) -> int:
+    from services.web.server import serve
     from services.wiring import open_house
 
-    settings, say = call.settings, call.say
-    listener = _listening(call)
+    say = call.say
+    listener = listening_for(call)
+    ending = Ending()
     try:
         async with open_house(
-            settings, timers=timers, talk=lambda text: say.talk(text, text)
+            call.settings, timers=timers, talk=lambda text: say.talk(text, text)
         ) as house:
-            await _until_ended(call, house, listener)
+
+            def ready() -> None:
+                ending.left_to_uvicorn()
+                _welcome(call, house, listener)
+
+            await serve(house.app, house.ring, listener, ready)
+    except asyncio.CancelledError:
+        if not ending.asked:
+            raise
+        say.talk("启动被中断", "interrupted while starting")
+        return exits.INTERRUPTED
     finally:
         listener.close()
     say.talk("已停止", "stopped")
     return exits.DONE
 
 
-async def _until_ended(call: Call, house: House, listener: socket.socket) -> None:
-    from services.web.server import serve
+class Ending:
+    """Ctrl-C and SIGTERM also end a start in order: what was opened is closed again.
 
-    task = asyncio.create_task(
-        serve(house.app, house.ring, listener, ready=lambda: _welcome(call, house, listener))
-    )
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    While it serves, uvicorn takes the signals itself, and ends the serving; it then sends them on,
+    and they mean nothing any more.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._ask)
+
+    def left_to_uvicorn(self) -> None:
+        """It serves now. The closing that follows is not to be interrupted either."""
+        self._task = None
+
+    def _ask(self) -> None:
+        if self._task is not None:
+            self.asked = True
+            self._task.cancel()
 
 
 def _welcome(call: Call, house: House, listener: socket.socket) -> None:
@@ -89,7 +115,8 @@ def _welcome(call: Call, house: House, listener: socket.socket) -> None:
     say.talk("按 Ctrl-C 停止", "press Ctrl-C to stop")
 
 
-def _listening(call: Call) -> socket.socket:
+def listening_for(call: Call) -> socket.socket:
+    """A socket at the host and port asked for, or the next free port. Raises Invalid."""
     from services.web.server import listening
 
     port = call.whole("port", least=0, most=PORT_MAX)
