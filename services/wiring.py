@@ -24,6 +24,7 @@ import streams
 from events.clock import micros
 from events.envelope import Recorded
 from events.errors import JishiError, KeyReused, Unavailable
+from projections.counters import COUNTERS
 from projections.declare import Counter
 from projections.ledger import Ledger
 from services.access import Grant, new_token, token_hash
@@ -81,7 +82,7 @@ async def open_house(
     made_as: MadeAs = "live",
     now: Now | None = None,
     catalogue: Catalogue | None = None,
-    counters: Iterable[Counter] | None = None,
+    counters: Iterable[Counter] = COUNTERS,
     timers: bool = True,
     talk: Talk = lambda text: None,
 ) -> AsyncIterator[House]:
@@ -97,10 +98,6 @@ async def open_house(
         address = dsn or settings.database_url or await _embedded(settings, stack, talk)
         await prepare(address, settings, made_as)
         known = catalogue or discover()
-        if counters is None:
-            from projections.counters import COUNTERS
-
-            counters = COUNTERS
         event_log = await PostgresLog.open(
             address,
             known.shapes,

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
 
 from starlette.routing import Router
 from starlette.types import ASGIApp
 
 from services.access import Grant
 from services.web.api import Api
+from services.web.assets import Assets
+from services.web.describing import Describing
 from services.web.feed import Feed
+from services.web.forms import Forms
 from services.web.gate import Gate
+from services.web.pages import Pages
 from services.web.parts import Parts
 from services.web.probes import Probes
 from services.web.reading import Reading
-from services.web.routes import GuardedRoute, Routes, nothing_here, only_guarded
+from services.web.routes import Routes, nothing_here, only_guarded
 from services.web.signing import sign_in_page
 
 GENERATIONS = (50_000, 20, 1_000)
 
 
-def application(parts: Parts, more: Sequence[GuardedRoute] = ()) -> ASGIApp:
+def application(parts: Parts) -> ASGIApp:
     """The application. Raises AssertionError where a route was not made by `Routes`."""
     make = Routes(parts)
     routes = [
         *Probes(parts).routes(make),
-        *more,
+        *Describing(parts).routes(make),
+        *Assets().routes(make),
+        *Pages(parts).routes(parts),
+        *Forms(parts).routes(parts),
         *Reading(parts).routes(make),
         *Feed(parts).routes(make),
         *Api(parts).routes(make),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sse_starlette.sse import EventSourceResponse
@@ -32,6 +32,7 @@ from services.web.routes import GuardedRoute, Routes, language_of
 
 RETRY_MILLISECONDS = 2_000
 NO = "no"
+ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Subscription:
     areas: frozenset[str] | None
     kinds: frozenset[str] | None
     facts: bool
-    query: Query | None
+    queries: tuple[Query, ...]
+    """With a breakdown, the whole as well: its cells have the key ''."""
     language: Language
 
     def sees(self, moment: Moment) -> bool:
@@ -91,7 +93,7 @@ class Feed:
 
     async def feed(self, http: HttpRequest, grant: Grant) -> EventSourceResponse:
         """`GET /feed?counter=…&by=…&kind=…&facts=no`; goes on after `Last-Event-ID`, or `after=`;
-        without either it begins now."""
+        without either it begins now. `total=all`: the whole area's cells are of all counters."""
         grant.check_reading()
         limits = self._parts.limits
         if self._ring.listeners >= limits.listeners:
@@ -122,13 +124,18 @@ class Feed:
         facts = asked.choice("facts", ("yes", NO)) != NO
         top = area_of(asked, grant, directory)
         counters = tuple(asked.many("counter"))
-        query = query_of(asked, grant, directory, self._people) if counters else None
+        every = asked.choice("total", ("asked", ALL)) == ALL
+        queries: tuple[Query, ...] = ()
+        if counters or every:
+            query = query_of(asked, grant, directory, self._people)
+            whole = replace(query, by=(), counters=() if every else counters)
+            queries = (whole, query) if query.by else (whole,)
         entry = self._parts.commands.catalogue.entry
         return Subscription(
             areas=directory.under(top) if top is not None else None,
             kinds=frozenset(entry(kind).kind for kind in kinds) if kinds else None,
             facts=facts,
-            query=query,
+            queries=queries,
             language=language,
         )
 
@@ -151,8 +158,7 @@ class Feed:
             if moments:
                 position = moments[-1].position
                 parts = self._facts(wanted, moments)
-            if wanted.query is not None:
-                parts += await self._numbers(wanted, shown)
+            parts += await self._numbers(wanted, shown)
             now = loop.time()
             if now - said_lag >= self._parts.limits.lag_seconds:
                 said_lag = now
@@ -173,19 +179,19 @@ class Feed:
     async def _numbers(
         self, wanted: Subscription, shown: dict[tuple[str, str], dict[str, Any]]
     ) -> list[bytes]:
-        if wanted.query is None:
-            return []
-        reading = (await self._shared.read(wanted.query)).json(wanted.language)
-        changed = []
-        for cell in reading["cells"]:
-            key = cell["counter"], cell["key"]
-            if shown.get(key) != cell:
-                shown[key] = cell
-                changed.append(cell)
-        if not changed:
-            return []
-        data = json_bytes({"as_of": reading["as_of"], "cells": changed})
-        return [b"event: counter\ndata: %b\n\n" % data]
+        chunks = []
+        for query in wanted.queries:
+            reading = (await self._shared.read(query)).json(wanted.language)
+            changed = [
+                cell
+                for cell in reading["cells"]
+                if shown.get((cell["counter"], cell["key"])) != cell
+            ]
+            if changed:
+                shown |= {(cell["counter"], cell["key"]): cell for cell in changed}
+                data = json_bytes({"as_of": reading["as_of"], "cells": changed})
+                chunks.append(b"event: counter\ndata: %b\n\n" % data)
+        return chunks
 
     def _lag(self) -> bytes:
         head, numbers = self._ring.head, self._parts.ledger.position

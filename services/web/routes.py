@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
@@ -25,6 +26,7 @@ from services.web.reply import Reply
 log = structlog.get_logger("jishi.web")
 
 Handler = Callable[[Request, Grant], Awaitable[ASGIApp]]
+Wording = Callable[[JishiError, Language, str], Reply]
 OpenHandler = Callable[[Request], Awaitable[ASGIApp]]
 GRANT, LANGUAGE = "jishi.grant", "jishi.language"
 SLOW_SECONDS = 1.0
@@ -45,8 +47,11 @@ class Watch(Protocol):
 class Endpoint:
     """The ASGI side of a route: method, grant, errors as problems, and what is measured."""
 
-    def __init__(self, path: str, handlers: dict[str, Handler], watch: Watch) -> None:
+    def __init__(
+        self, path: str, handlers: dict[str, Handler], watch: Watch, wording: Wording
+    ) -> None:
         self._path = path
+        self._wording = wording
         self._handlers = handlers
         self._watch = watch
         self.allowed = (*sorted(handlers), *(("HEAD",) if "GET" in handlers else ()), "OPTIONS")
@@ -63,14 +68,20 @@ class Endpoint:
             if isinstance(error, Broken):
                 log.critical("broken", path=self._path, detail=error.detail)
             if not answer.status:
-                await problem(error, language_of(scope), scope["path"])(scope, receive, answer)
+                await self._wording(error, language_of(scope), scope["path"])(
+                    scope, receive, answer
+                )
         except Exception as error:
-            log.exception("failed", path=self._path, method=scope["method"])
+            # Neither the message nor local values: both may hold what somebody sent.
+            where = [
+                f"{one.filename}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)
+            ]
+            kind = type(error).__name__
+            log.error("failed", path=self._path, method=scope["method"], error=kind, where=where)
             if answer.status:
                 raise
             unknown = JishiError("Something went wrong inside jishi", zh="系统内部出错")
-            await problem(unknown, language_of(scope))(scope, receive, answer)
-            del error
+            await self._wording(unknown, language_of(scope), scope["path"])(scope, receive, answer)
         seconds = time.perf_counter() - began
         self._watch.answered(self._path, scope["method"], answer.status, seconds)
 
@@ -108,14 +119,18 @@ class GuardedRoute(Route):
 
 
 class Routes:
-    """Makes routes. `open` is for the one path that needs no token."""
+    """Makes routes. `open` is for the one path that needs no token. `wording` makes the answer to
+    an error: a problem document, or on pages a page."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watch, wording: Wording = problem) -> None:
         self._watch = watch
+        self._wording = wording
 
     def guarded(self, path: str, **handlers: Handler) -> GuardedRoute:
         """A route for callers with a token: `guarded("/api/v1/areas", GET=areas)`."""
-        return GuardedRoute(path, Endpoint(path, handlers, self._watch), methods=None)
+        return GuardedRoute(
+            path, Endpoint(path, handlers, self._watch, self._wording), methods=None
+        )
 
     def open(self, path: str, handler: OpenHandler) -> GuardedRoute:
         """A route for everybody; must be among the gate's open paths."""

@@ -7,25 +7,13 @@ from typing import Any
 
 import pytest
 
-from projections.declare import Counter, Measure
+from services.kernel.catalogue import discover
 from services.run.settings import Settings
 from services.wiring import House, open_house
-from tests.town import CATALOGUE, Town
+from tests.town import Town
 from tests.web.asking import Answer, ask
 
-COUNTERS = (
-    Counter("orders_placed", zh="下单", en="Orders placed", on=("order.placed",)),
-    Counter("services_delivered", zh="服务次数", en="Services", on=("order.service_delivered",)),
-    Counter(
-        "person_times",
-        zh="服务人次",
-        en="Person-times",
-        on=("order.service_delivered",),
-        measure=Measure.SUM,
-        of="beneficiaries",
-        word="人次",
-    ),
-)
+FULL = discover()
 
 
 class Place:
@@ -45,7 +33,7 @@ class Place:
 @contextlib.asynccontextmanager
 async def a_place(dsn: str, tmp_path: Path, *, settle: bool = True) -> AsyncIterator[Place]:
     settings = Settings(home=tmp_path, database_url=dsn)
-    async with open_house(settings, catalogue=CATALOGUE, counters=COUNTERS) as house:
+    async with open_house(settings, catalogue=FULL) as house:
         town = Town(house.log, house.commands)
         if settle:
             await town.settle()

@@ -15,13 +15,12 @@ from tests.web.serving import Listener, served
 async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     """Wait for a condition. Fails where it does not come true in time."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 (what is waited for is another task's doing)
             await asyncio.sleep(0.01)
 
 
 async def listening_from_now(place: Place, port: int, who: str, query: str = "") -> Listener:
-    listener = Listener(port, place.town.tokens[who], query, str(await place.house.log.head()))
-    return listener
+    return Listener(port, place.town.tokens[who], query, str(await place.house.log.head()))
 
 
 async def test_facts_come_in_order_with_their_positions(place: Place) -> None:
@@ -118,7 +117,7 @@ async def test_restarts_under_load_lose_and_double_nothing(
                 await asyncio.gather(*(place.town.placed() for _ in range(30 + seed)))
                 if life == 2:
                     head = await place.house.log.head()
-                    await until(lambda: all(one.last_id == str(head) for one in listeners))
+                    await until(lambda: {one.last_id for one in listeners} == {str(head)})  # noqa: B023
             await asyncio.gather(*tasks)
     for listener in listeners:
         assert listener.positions() == list(range(start + 1, head + 1))

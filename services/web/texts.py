@@ -1,0 +1,82 @@
+"""文字 · The texts of the pages, Chinese first. Labels of facts and counters come from where they
+are declared; here stands only what belongs to the pages themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from services.web.language import Language
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "jishi": ("纪实", "jishi"),
+    "motto": ("每个数字都能打开,看到每一件事", "Every number opens to its deeds"),
+    "board": ("看板", "Board"),
+    "everywhere": ("全域", "Everywhere"),
+    "as_of": ("数据截至", "As of"),
+    "live": ("实时", "live"),
+    "stale": ("连接中断,数字可能已旧", "Connection lost: the numbers may be old"),
+    "behind": ("尚有 {n} 条未计入", "{n} facts not counted yet"),
+    "four_acts": ("四件事", "The four acts"),
+    "verified": ("其中已核实", "verified"),
+    "areas_below": ("下级区域", "Areas below"),
+    "no_areas": ("没有下级区域", "No areas below"),
+    "all_counters": ("全部指标", "All numbers"),
+    "counter": ("指标", "Number"),
+    "value": ("数值", "Value"),
+    "of": ("分子/分母", "of"),
+    "area": ("区域", "Area"),
+    "unit": ("单位", "Unit"),
+    "sign_out": ("退出", "Sign out"),
+    "other_language": ("English", "中文"),
+    "explain_lead": ("这个数字由下列事实得来", "The facts this number is made of"),
+    "contribution": ("计", "counts"),
+    "happened": ("发生", "Happened"),
+    "recorded": ("记录", "Recorded"),
+    "what": ("事项", "What"),
+    "where": ("何处", "Where"),
+    "proof": ("凭证", "Proof"),
+    "more": ("更多", "More"),
+    "nothing": ("没有事实", "No facts"),
+    "story": ("经过", "The story"),
+    "position": ("第 {n} 号", "no. {n}"),
+    "state": ("状态", "State"),
+    "receipt": ("受理号", "Receipt"),
+    "clocks": ("时限", "Deadlines"),
+    "due": ("截止", "due"),
+    "missed": ("已逾期", "missed"),
+    "next": ("可办", "What may come next"),
+    "by": ("由", "by"),
+    "late": ("补录", "entered late"),
+    "confirmed": ("对方已确认", "confirmed by the other side"),
+    "checked": ("已核验", "verified"),
+    "raw": ("原始记录", "The record itself"),
+    "back": ("返回", "Back"),
+    "problem": ("出错了", "Something is wrong"),
+    "reference": ("接口说明", "Reference of the interface"),
+    "fields": ("字段", "Fields"),
+    "required": ("必填", "required"),
+    "answers": ("答复", "Answers"),
+    "submit": ("提交", "Submit"),
+    "optional": ("选填", "optional"),
+    "occurred_at": ("发生时间(不填即现在)", "When it happened (now, where left out)"),
+    "as_json": ("以 JSON 填写", "as JSON"),
+    "new": ("新建", "New"),
+    "cases": ("案件", "Cases"),
+    "opened": ("开始", "Opened"),
+    "yes": ("是", "yes"),
+    "no": ("否", "no"),
+    "gap_days": ("隔 {n} 天", "{n} days later"),
+}
+
+Say = Callable[..., str]
+
+
+def say_in(language: Language) -> Say:
+    """A function that says a text in that language: `say("behind", n=3)`."""
+    place = 0 if language == "zh" else 1
+
+    def say(key: str, **values: object) -> str:
+        text = TEXTS[key][place]
+        return text.format(**values) if values else text
+
+    return say
