@@ -244,13 +244,13 @@ def counted(
 
 
 def _text(data: Mapping[str, Any], names: tuple[str, ...], index: int) -> str:
-    value = data.get(names[index]) if index < len(names) else None
-    return "" if value is None else str(value)
+    if index >= len(names) or (value := data.get(names[index])) is None:
+        return ""
+    return str(value)
 
 
 def _number(data: Mapping[str, Any], names: tuple[str, ...], index: int) -> int:
-    value = data.get(names[index]) if index < len(names) else None
-    if value is None:
+    if index >= len(names) or (value := data.get(names[index])) is None:
         return 0
     return _micros_of(value) if isinstance(value, str) else int(value)
 

@@ -177,7 +177,7 @@ class ContactMeans(Choice, zh="联系方式"):
     MESSAGE = "message", "消息或书面", "Message or letter"
 
 
-_tag = StringConstraints(pattern=r"^[ -~]{1,64}$")
+_tag = StringConstraints(min_length=1, max_length=64)
 _raw = StringConstraints(max_length=1_000)
 Labels = Annotated[
     dict[Annotated[str, _tag], Annotated[str, _raw]],
