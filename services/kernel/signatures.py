@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from services.kernel.pieces import Command, Fact, Note, State
+from services.kernel.pieces import Command, Fact, Note, State, kind_of
 
 Start = type(None)
 """No case yet."""
@@ -38,7 +39,7 @@ class Move:
         """Whether it may be applied to this state (None: no case yet)."""
         return self.starts if state is None else type(state) in self.sources
 
-    def lead(self, source: type | None) -> frozenset[type | None]:
+    def lead(self, source: type[State] | None) -> frozenset[type[State] | None]:
         """Where it leads from there; empty where it does not apply."""
         applies = self.starts if source is None else source in self.sources
         if not applies:
@@ -62,14 +63,28 @@ class Diagram:
 
 
 def classes(namespace: dict[str, Any], module: str, base: type) -> Iterator[Any]:
-    """The subclasses of `base` written in that module, in its order."""
+    """The subclasses of `base` written for the kind of that module, in their order."""
+    kind = kind_of(module)
     for value in namespace.values():
-        if isinstance(value, type) and issubclass(value, base) and value.__module__ == module:
+        own = isinstance(value, type) and issubclass(value, base)
+        if own and kind_of(value.__module__) == kind:
             yield value
 
 
+def gathered(namespace: dict[str, Any], module: str) -> dict[str, Any]:
+    """The namespace, with that of the second file of a long workflow before it: one of the same
+    name in `services/facts`, which holds its words, states and facts."""
+    modules = {fact.__module__: None for fact in classes(namespace, module, Fact)}
+    found: dict[str, Any] = {}
+    for name in modules:
+        if name != module:
+            found |= vars(sys.modules[name])
+    return found | namespace
+
+
 def read(namespace: dict[str, Any], module: str) -> Diagram:
-    """Read one module. Raises AssertionError where a signature cannot be read."""
+    """Read one kind. Raises AssertionError where a signature cannot be read."""
+    namespace = gathered(namespace, module)
     written = list(classes(namespace, module, State))
     states = tuple(state for state in written if state.label)
     groups = tuple(state for state in written if not state.label)

@@ -7,26 +7,17 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
+from events.errors import Unknown
 from events.fact import About, Books, Provenance
-from services.kernel.catalogue import Catalogue, discover
-from services.kernel.corrections import Void, VoidReason
-from services.kernel.facts import CounterpartyConfirmed, VerifyMethod
-from services.kernel.records import GiveFeedback, Verify
-from services.kernel.testing import MONDAY, Registers, Story, story
-from services.kernel.words import Actor, Satisfaction
-from services.workflows.claim import (
+from services.facts.claim import (
     Claim,
     Claimed,
     ClaimReleased,
     ClaimTerms,
-    Confirm,
     Confirmed,
-    Deny,
     DenyReason,
     DoneWhen,
-    Expire,
     Expired,
-    Fulfil,
     Fulfilled,
     FulfilmentConfirmed,
     FulfilmentDenied,
@@ -37,16 +28,28 @@ from services.workflows.claim import (
     ItemPublished,
     ItemVerified,
     ItemWithdrawn,
+    Published,
+    ReleaseReason,
+    Withdrawn,
+    WithdrawReason,
+)
+from services.kernel.catalogue import Catalogue, discover
+from services.kernel.corrections import Void, VoidReason
+from services.kernel.facts import CounterpartyConfirmed, VerifyMethod
+from services.kernel.records import GiveFeedback, Verify
+from services.kernel.testing import MONDAY, Registers, Story, story
+from services.kernel.words import Actor, Satisfaction
+from services.workflows.claim import (
+    Confirm,
+    Deny,
+    Expire,
+    Fulfil,
     Propose,
     Publish,
-    Published,
     Release,
-    ReleaseReason,
     Take,
     VerifyItem,
     Withdraw,
-    Withdrawn,
-    WithdrawReason,
 )
 
 CATALOGUE: Catalogue = discover()
@@ -69,6 +72,7 @@ HOME = Books(home_unit="u1", home_community="c2", paired_community="c1")
 TOWN = Registers(
     areas=frozenset({"c1", "c2"}),
     units=frozenset({"u1", "u2"}),
+    teams=frozenset({"t1"}),
     people={"m1": HOME, "m2": Books(home_unit="u1")},
 )
 
@@ -169,6 +173,13 @@ def test_an_organiser_may_enter_a_claim_and_says_so() -> None:
     about = entered.facts[0].about
     assert (about.unit, about.provenance) == ("u1", Provenance.ORGANISER)
     POST.when(MEMBER, Take(person="m2")).refused("for_oneself")
+
+
+def test_a_claim_by_a_team_counts_in_its_book() -> None:
+    together = POST.when(MEMBER, Take(team="t1"))
+    assert together.facts[0].about.books == HOME.model_copy(update={"team": "t1"})
+    lost = POST.when(MEMBER, Take(team="t9"))
+    assert isinstance(lost.error, Unknown)
 
 
 def test_nobody_takes_two_places_nor_their_own_wish() -> None:

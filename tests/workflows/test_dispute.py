@@ -8,6 +8,29 @@ import pytest
 from pydantic import ValidationError
 
 from events.fact import About, Books, Provenance
+from services.facts.dispute import (
+    Agreed,
+    AgreementPerformed,
+    AgreementReached,
+    Channel,
+    DisputeReferred,
+    DisputeRegistered,
+    DisputeRelapsed,
+    DisputeResolved,
+    Failed,
+    FailReason,
+    Held,
+    Mediating,
+    MediationHeld,
+    MediatorAssigned,
+    Performance,
+    Referred,
+    ReferTo,
+    Resolved,
+    RevisitDone,
+    Revisited,
+    Role,
+)
 from services.kernel.catalogue import entry_of
 from services.kernel.clocks import DeadlineEnded, DeadlineSet
 from services.kernel.facts import CounterpartyConfirmed
@@ -17,35 +40,14 @@ from services.kernel.words import Actor, Party, Satisfaction
 from services.workflows.dispute import (
     WORKFLOW,
     Agree,
-    Agreed,
-    AgreementPerformed,
-    AgreementReached,
     AssignMediator,
-    Channel,
     Consent,
-    DisputeReferred,
-    DisputeRegistered,
-    DisputeRelapsed,
-    DisputeResolved,
     Fail,
-    Failed,
-    FailReason,
-    Held,
     Mediate,
-    Mediating,
-    MediationHeld,
-    MediatorAssigned,
     Perform,
-    Performance,
     Refer,
-    Referred,
-    ReferTo,
     Register,
-    Resolved,
     Revisit,
-    RevisitDone,
-    Revisited,
-    Role,
 )
 
 
