@@ -19,7 +19,7 @@ from services.access import Grant
 from services.cases import CASES_MAX, Cases
 from services.directory import Directory, ZonedLog
 from services.kernel.case import Case
-from services.kernel.catalogue import Catalogue
+from services.kernel.catalogue import Catalogue, only
 from services.ruling import (
     Now,
     Order,
@@ -210,7 +210,8 @@ class Commands:
         load = self.cases.newest if fresh else self.cases.lately
         found: dict[str, Case] = {}
         for stream in streams:
-            entry = self.catalogue.of_stream(stream)
+            kind = stream.partition("/")[0]
+            entry = self.catalogue.entries.get(kind) or only(kind).entry(kind)
             case = await load(entry, stream)
             if case is None or stream == order.stream:
                 continue

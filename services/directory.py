@@ -20,7 +20,7 @@ from events.ports import Filter, Log
 from services.access import Grant, token_hash
 from services.kernel.calendar import Calendar
 from services.kernel.case import fold
-from services.kernel.catalogue import Catalogue
+from services.kernel.catalogue import Catalogue, only
 from services.kernel.words import Limit
 from services.listed import ROOT, Area, Lists, Rule, Team, Unit, limit_of
 from services.parsing import nearest
@@ -94,8 +94,9 @@ class Directory:
             if event.fact not in REWRITING:
                 self._lists.take(event.case[1], event.content)
         for stream in {event.stream for event in events if event.fact in REWRITING}:
-            case = fold(self._catalogue.of_stream(stream), await self._log.load(stream))
             kind, _, name = stream.partition("/")
+            entry = self._catalogue.entries.get(kind) or only(kind).entry(kind)
+            case = fold(entry, await self._log.load(stream))
             self._lists.forget(kind, name)
             if case is not None:
                 for body in case.bodies:

@@ -108,6 +108,13 @@ class Rulings:
         check_time(command, now)
         own = entry.workflow.id_of(command, request.grant.actor) if info.starts else None
         case_id = own or request.id
+        if own is not None and request.id not in (None, own):
+            raise Invalid(
+                f"these fields are about {entry.kind}/{own}, not {entry.kind}/{request.id}",
+                field="id",
+                value=request.id,
+                zh=f"这些字段属于 {entry.kind}/{own},而不是 {entry.kind}/{request.id}",
+            )
         digest = canonical_request(request.grant.person, entry.name, case_id, info.name, command)
         if case_id is None and not info.starts:
             raise Invalid(
