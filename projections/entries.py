@@ -63,7 +63,7 @@ class Books(NamedTuple):
     paired_community: str
 
 
-Value = TypeVar("Value", str, What, Books)
+Value = TypeVar("Value")
 
 
 class Words(dict[Any, int], Generic[Value]):
@@ -85,6 +85,8 @@ class Words(dict[Any, int], Generic[Value]):
 
     def ids(self, values: Iterable[Any], count: int) -> Ints:
         """One id for each value, new ones made as needed."""
+        if isinstance(values, list) and values and _constant(values):
+            return np.full(count, self[values[0]], np.int32)
         return np.fromiter(map(self.__getitem__, values), np.int32, count)
 
 
@@ -287,30 +289,42 @@ class Tail:
 
     def _coded(self, columns: EntryColumns, count: int) -> dict[str, Ints]:
         words = self.vocabulary
-        whats = zip(
-            columns.fact,
-            columns.sign,
-            columns.variant,
-            columns.provenance,
-            columns.code_1,
-            columns.code_2,
-            strict=True,
-        )
-        books = zip(
-            columns.home_unit,
-            columns.team,
-            columns.home_community,
-            columns.paired_community,
-            strict=True,
-        )
-        return {
-            "offset": np.array(columns.position, np.int64) - self.first,
-            "area": words.area.ids(columns.area, count),
-            "what": words.what.ids(whats, count),
-            "books": words.books.ids(books, count),
-            "unit": words.unit.ids(columns.unit, count),
-            "category": words.category.ids(columns.category, count),
-            "member_1": words.member.ids(columns.member_1, count),
-            "member_2": words.member.ids(columns.member_2, count),
-            **{name: np.array(getattr(columns, name), np.int64) for name in NUMBERS},
+        numbers = {name: _numbers(getattr(columns, name), count) for name in NUMBERS}
+        plain = {
+            name: words.of(name).ids(getattr(columns, name), count)
+            for name in ("area", "unit", "category", "member_1", "member_2")
         }
+        return {
+            "offset": _numbers(columns.position, count) - self.first,
+            "what": _combined(words.what, columns, What._fields, count),
+            "books": _combined(words.books, columns, Books._fields, count),
+            **plain,
+            **numbers,
+        }
+
+
+def _numbers(column: list[int], count: int) -> Ints:
+    return np.fromiter(column, np.int64, count)
+
+
+def _constant(column: Sequence[Any]) -> bool:
+    """Whether every value is the same; most columns that are not show it at the ends."""
+    first = column[0]
+    return bool(column[-1] == first and column.count(first) == len(column))
+
+
+def _combined(words: Words[Any], columns: EntryColumns, names: tuple[str, ...], count: int) -> Ints:
+    """Ids of several columns taken together. Only those that vary are looked at row by row."""
+    whole = [getattr(columns, name) for name in names]
+    varying = [place for place, column in enumerate(whole) if not _constant(column)]
+    sample = [column[0] for column in whole]
+    if not varying:
+        return np.full(count, words[tuple(sample)], np.int32)
+    seen: Words[tuple[Any, ...]] = Words(tuple)
+    ids = seen.ids(zip(*(whole[place] for place in varying), strict=True), count)
+    table = []
+    for values in seen.values_by_id:
+        for place, value in zip(varying, values, strict=True):
+            sample[place] = value
+        table.append(words[tuple(sample)])
+    return np.array(table, np.int32)[ids]

@@ -36,7 +36,7 @@ from projections.evaluate import AreaFlags, Evaluation, Scope, Sieves, nothing
 from projections.explain import contributions
 from projections.groups import Groups
 from projections.labels import Labels
-from projections.pages import Page, seal
+from projections.pages import Page, sealed
 from projections.query import (
     Axis,
     Cell,
@@ -129,19 +129,19 @@ class Ledger:
         """Everything up to here has been taken in: seal the pages that are complete."""
         while position >= self._tail.first + self._page_events - 1:
             self._tail.last = self._tail.first + self._page_events - 1
-            page = seal(self._tail.block(), self._vocabulary)
-            self._add_page(page)
+            page, block = sealed(self._tail.block(), self._vocabulary)
+            self._add_page(block)
             if self._pages is not None:
                 self._unkept.append(page)
         self._tail.last = max(self._tail.last, position)
 
-    def _add_page(self, page: Page) -> None:
-        self._blocks.append(page.block(self._vocabulary))
-        self._tail = Tail(self._vocabulary, page.last + 1)
+    def _add_page(self, block: Block) -> None:
+        self._blocks.append(block)
+        self._tail = Tail(self._vocabulary, block.last + 1)
 
     async def _read_pages(self, pages: PageStore) -> None:
         async for page in pages.pages(len(self._blocks)):
-            self._add_page(page)
+            self._add_page(page.block(self._vocabulary))
         # What the pages say of areas is found in the log, where the tree is read from.
         self._pages_read = self._map_changed = True
 

@@ -25,6 +25,8 @@ FORM = b"jishi ledger page 1\n"
 
 HEAD_BYTES = 8
 TUPLES = ("what", "books")
+END = "\x00"
+CODES_IN_16_BITS = 65_536
 UNSIGNED = ("<u1", "<u2", "<u4")
 SIGNED = ("<i1", "<i2", "<i4")
 WIDTHS = dict(enumerate((*UNSIGNED, *SIGNED, "<i8")))
@@ -84,24 +86,25 @@ class Page:
 
     def block(self, vocabulary: Vocabulary) -> Block:
         """The page as it is summed, its words numbered by the vocabulary."""
-        codes: dict[str, Ints] = {}
-        ids: dict[str, Ints | None] = {}
+        ids: dict[str, Ints] = {}
         for name in VOCABULARY_OF:
             words = _read_words(self.columns[f"{name}_words"], name)
             ids[name] = vocabulary.of(name).ids(words, len(words))
-            codes[name] = _read(self.columns[name])
+        return self.bound(ids)
+
+    def bound(self, ids: Mapping[str, Ints]) -> Block:
+        """The page as it is summed, where the ids of its words are known."""
+        codes = {name: _read(self.columns[name]) for name in VOCABULARY_OF}
         offsets = codes["area"].astype(np.int64)
         lengths: Ints = offsets[1:] - offsets[:-1]
-        places: Ints = np.arange(
-            len(lengths), dtype=np.uint16 if len(lengths) < 65_536 else np.uint32
-        )
-        codes["area"] = np.repeat(places, lengths)
+        narrow = np.uint16 if len(lengths) < CODES_IN_16_BITS else np.uint32
+        codes["area"] = np.repeat(np.arange(len(lengths), dtype=narrow), lengths)
         return Block(
             first=self.first,
             last=self.last,
             offset=_read(self.columns["position"]),
             codes=codes,
-            ids=ids,
+            ids=dict(ids),
             numbers={name: _read(self.columns[name]) for name in NUMBERS},
             by_area=True,
         )
@@ -109,37 +112,42 @@ class Page:
 
 def seal(block: Block, vocabulary: Vocabulary) -> Page:
     """A page from all entries of its positions (in position order, codes being ids)."""
+    return sealed(block, vocabulary)[0]
+
+
+def sealed(block: Block, vocabulary: Vocabulary) -> tuple[Page, Block]:
+    """The page, and itself as a block: saves reading back what was just written."""
     size = block.last - block.first + 1
     if (block.first - 1) % size:
         raise AssertionError(f"positions {block.first} to {block.last} are not one page")
-    words: dict[str, list[Any]] = {}
+    ids: dict[str, Ints] = {}
     codes: dict[str, Ints] = {}
     for name in VOCABULARY_OF:
-        values = vocabulary.of(name).values_by_id
-        words[name], codes[name] = _sorted_words(block.codes[name], values)
+        ids[name], codes[name] = _sorted(block.codes[name], vocabulary.of(name).values_by_id)
     order = np.argsort(codes["area"], kind="stable")
-    counts = np.bincount(codes["area"], minlength=len(words["area"]))
+    counts = np.bincount(codes["area"], minlength=len(ids["area"]))
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
     columns = {"position": _written(block.offset[order]), "area": _written(offsets)}
     for name in VOCABULARY_OF:
-        plain = [list(word) for word in words[name]] if name in TUPLES else words[name]
-        columns[f"{name}_words"] = codec.canonical(plain)
+        values = vocabulary.of(name).values_by_id
+        columns[f"{name}_words"] = _written_words([values[i] for i in ids[name].tolist()], name)
         if name != "area":
             columns[name] = _written(codes[name][order])
     for name in NUMBERS:
         columns[name] = _written(block.numbers[name][order])
-    return Page((block.first - 1) // size, len(block), columns, size)
+    page = Page((block.first - 1) // size, len(block), columns, size)
+    return page, page.bound(ids)
 
 
-def _sorted_words(ids: Ints, values: list[Any]) -> tuple[list[Any], Ints]:
-    """The values that occur, sorted, and a code for each row."""
+def _sorted(ids: Ints, values: list[Any]) -> tuple[Ints, Ints]:
+    """The ids that occur, in the order of their values, and a code for each row."""
     present = np.zeros(len(values), np.bool_)
     present[ids] = True
-    found = sorted((values[identity], identity) for identity in np.flatnonzero(present).tolist())
-    table = np.zeros(len(values), np.int32)
-    table[[identity for _, identity in found]] = np.arange(len(found), dtype=np.int32)
-    codes = table[ids]
-    return [value for value, _ in found], codes.astype(np.uint16) if len(found) < 65_536 else codes
+    found = sorted(np.flatnonzero(present).tolist(), key=values.__getitem__)
+    narrow = np.uint16 if len(found) < CODES_IN_16_BITS else np.uint32
+    table: Ints = np.zeros(len(values), narrow)
+    table[found] = np.arange(len(found), dtype=narrow)
+    return np.array(found, np.int32), table[ids]
 
 
 def _written(numbers: Ints) -> bytes:
@@ -160,6 +168,18 @@ def _read(column: bytes) -> Ints:
     return numbers
 
 
+def _written_words(words: list[Any], name: str) -> bytes:
+    """Tuples as canonical JSON; texts one after the other, each ended by a zero byte (which no
+    database lets into a text)."""
+    if name in TUPLES:
+        return codec.canonical([list(word) for word in words])
+    joined = "".join(f"{word}{END}" for word in words)
+    if joined.count(END) != len(words):
+        raise Broken(f"a {name} of the ledger holds a zero byte")
+    return joined.encode()
+
+
 def _read_words(column: bytes, name: str) -> list[Any]:
-    words = codec.parse(column)
-    return [tuple(word) for word in words] if name in TUPLES else words
+    if name in TUPLES:
+        return [tuple(word) for word in codec.parse(column)]
+    return column.decode().split(END)[:-1]

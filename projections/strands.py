@@ -14,6 +14,7 @@ from projections.declare import (
     Measure,
     Names,
     Values,
+    column_of,
     counted_column,
     dimension_of,
     first_of,
@@ -101,7 +102,9 @@ def _filters(
     filters: list[Only] = []
     for names, wanted in ((counter.where, True), (counter.unless, False), (where, True)):
         for name, values in names.items():
-            column, texts = dimension_of(shape, name), texts_of(values)
+            # A declaration never means a free label, even where one has the name of its field.
+            asked = dimension_of(shape, name) if names is where else column_of(shape, name) or ""
+            column, texts = asked, texts_of(values)
             if column:
                 filters.append(Only(column, texts, wanted))
             elif wanted != ("" in texts):

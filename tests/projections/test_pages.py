@@ -42,7 +42,7 @@ def in_batches(whole: EntryColumns, chance: random.Random) -> list[EntryColumns]
     return runs
 
 
-def sealed(runs: list[EntryColumns], head: int, vocabulary: Vocabulary) -> list[Page]:
+def pages_of(runs: list[EntryColumns], head: int, vocabulary: Vocabulary) -> list[Page]:
     pages = []
     tail = Tail(vocabulary, 1)
     pieces = [piece for run in runs for piece in cut_at_pages(run, SIZE)]
@@ -70,11 +70,11 @@ def test_pages_are_the_same_bytes_for_any_batches_and_any_order_of_words(seed: i
         chance = random.Random(seed)
         world, whole = await history(seed)
         head = await world.log.head()
-        at_once = sealed([whole], head, Vocabulary())
+        at_once = pages_of([whole], head, Vocabulary())
         used = Vocabulary()
         for words in (used.area, used.unit, used.member):
             words.ids(["zz", "p5", "u2", "c3"], 4)
-        piecemeal = sealed(in_batches(whole, chance), head, used)
+        piecemeal = pages_of(in_batches(whole, chance), head, used)
         assert [page.columns for page in at_once] == [page.columns for page in piecemeal]
         assert [page.digest for page in at_once] == [page.digest for page in piecemeal]
         assert len({page.digest for page in at_once}) == len(at_once) > 0
@@ -85,7 +85,7 @@ def test_pages_are_the_same_bytes_for_any_batches_and_any_order_of_words(seed: i
 async def test_a_page_read_back_holds_the_entries_it_was_made_from() -> None:
     world, whole = await history(7)
     vocabulary = Vocabulary()
-    pages = sealed([whole], await world.log.head(), vocabulary)
+    pages = pages_of([whole], await world.log.head(), vocabulary)
     other = Vocabulary()
     read: set[tuple[object, ...]] = set()
     count = 0
@@ -126,7 +126,7 @@ async def test_a_page_read_back_holds_the_entries_it_was_made_from() -> None:
 async def test_a_page_is_sorted_by_area_then_position() -> None:
     world, whole = await history(11)
     vocabulary = Vocabulary()
-    for page in sealed([whole], await world.log.head(), vocabulary):
+    for page in pages_of([whole], await world.log.head(), vocabulary):
         block = page.block(vocabulary)
         rows = np.arange(len(block))
         names = vocabulary.area.values_by_id
@@ -141,7 +141,7 @@ async def test_a_page_is_sorted_by_area_then_position() -> None:
 
 async def test_one_changed_byte_in_any_column_is_found() -> None:
     world, whole = await history(5)
-    page = sealed([whole], await world.log.head(), Vocabulary())[0]
+    page = pages_of([whole], await world.log.head(), Vocabulary())[0]
     page.verify(page.digest)
     for name in COLUMNS:
         column = bytearray(page.columns[name])
