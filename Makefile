@@ -22,7 +22,8 @@ test: .venv/ready-test ## every test: pure, real Postgres (KAFKA=no BROWSER=no l
 	@$(BIN)/python -m pytest --kafka=$(KAFKA) --browser=$(BROWSER)
 
 fast: .venv/ready-test ## the pure tests alone: no database, no process
-	@$(BIN)/python -m pytest -q -m "not postgres and not process and not kafka and not browser and not soak"
+	@$(BIN)/python -m pytest -q --hypothesis-profile=fast \
+		-m "not postgres and not process and not slow and not kafka and not browser and not soak"
 
 check: .venv/ready-test ## ruff, mypy strict, import contracts
 	@$(BIN)/ruff check .

@@ -135,7 +135,7 @@ async def _embedded(settings: Settings, stack: contextlib.AsyncExitStack, talk: 
         postgres.start,
         settings.home,
         talk=talk,
-        seconds_max=settings.database.start_seconds,
+        limits=settings.database,
     )
 
     async def stop() -> None:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
+import hypothesis
 import pytest
 
 # Settings of the person who runs the tests must not reach the code under test. The few that are
@@ -34,6 +35,10 @@ NEEDS = {
     "browser": "a browser (left out with --browser=no)",
     "namespaces": "user namespaces (`unshare -U` is not allowed here)",
 }
+
+
+# `make fast` asks for this one: a first answer in seconds.
+hypothesis.settings.register_profile("fast", max_examples=10)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -23,14 +23,13 @@ from uuid import uuid4
 
 from events.errors import Unavailable
 from services.run import cluster, owners, postmaster
+from services.run.limits import LIMITS, DatabaseLimits
 from services.run.postmaster import SOCKET_NAME, Postmaster, Talk
 
 SOCKET_BYTES_MAX = 103
 """The shortest limit a system sets to the path of a socket (macOS; Linux allows 107)."""
 SHORT_FOLDER = Path("/tmp")  # noqa: S108 (what is made in it is private, and checked)
 LOG_BYTES_MAX = 16 << 20
-START_SECONDS_MAX = 3_600.0
-STOP_SECONDS_MAX = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +63,21 @@ class Server:
     """One use of the embedded server. `stop` gives it back; at the end of the process that happens
     by itself. `adopted` says that it was running already."""
 
-    def __init__(self, house: House, found: Postmaster, *, adopted: bool, ticket: str) -> None:
+    def __init__(
+        self,
+        house: House,
+        found: Postmaster,
+        *,
+        adopted: bool,
+        ticket: str,
+        limits: DatabaseLimits,
+    ) -> None:
         self.dsn = _dsn(found.socket)
         self.pid = found.pid
         self.adopted = adopted
         self._house = house
         self._ticket = ticket
+        self._limits = limits
         self._process = os.getpid()
         self._stopped = False
         atexit.register(self.stop)
@@ -82,8 +90,8 @@ class Server:
         self._stopped = True
         atexit.unregister(self.stop)
         say = talk or _say_nothing
-        with owners.locked(self._house.lock, talk=say, seconds_max=START_SECONDS_MAX):
-            _leave(self._house, self._ticket, say)
+        with owners.locked(self._house.lock, talk=say, seconds_max=self._limits.start_seconds):
+            _leave(self._house, self._ticket, say, self._limits)
 
     def __enter__(self) -> Server:
         return self
@@ -97,9 +105,7 @@ class Server:
         self.stop()
 
 
-def start(
-    home: Path, *, talk: Callable[[str], None], seconds_max: float = START_SECONDS_MAX
-) -> Server:
+def start(home: Path, *, talk: Callable[[str], None], limits: DatabaseLimits = LIMITS) -> Server:
     """Start the server of this home, or join the one that runs. Returns when it takes connections.
 
     `talk` gets a line for people where something takes time. Effects: makes `home` where it is
@@ -111,11 +117,11 @@ def start(
     try:
         house.root.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         house.root.mkdir(mode=0o700, exist_ok=True)
-        with owners.locked(house.lock, talk=talk, seconds_max=seconds_max):
+        with owners.locked(house.lock, talk=talk, seconds_max=limits.start_seconds):
             try:
-                return _start_or_join(house, ticket, talk, seconds_max)
+                return _start_or_join(house, ticket, talk, limits)
             except BaseException:
-                _leave(house, ticket, talk)
+                _leave(house, ticket, talk, limits)
                 raise
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -127,22 +133,27 @@ def start(
         ) from error
 
 
-def _start_or_join(house: House, ticket: str, talk: Talk, seconds_max: float) -> Server:
+def _start_or_join(house: House, ticket: str, talk: Talk, limits: DatabaseLimits) -> Server:
     register = owners.read(house.register)
     register.join(ticket)
     owners.write(house.register, register)
-    running = _usable(house, talk)
+    running = _usable(house, talk, limits)
     log_from = _turn_log(house.log) if running is None else 0
     pid = _launch(house, register, talk) if running is None else running.pid
     try:
         found = postmaster.wait_until_ready(
-            house.data, pid, log=house.log, log_from=log_from, talk=talk, seconds_max=seconds_max
+            house.data,
+            pid,
+            log=house.log,
+            log_from=log_from,
+            talk=talk,
+            seconds_max=limits.start_seconds,
         )
     except BaseException:
         if running is None:
-            postmaster.give_up(pid, talk=talk, seconds_max=STOP_SECONDS_MAX)
+            postmaster.give_up(pid, talk=talk, seconds_max=limits.stop_seconds)
         raise
-    return Server(house, found, adopted=running is not None, ticket=ticket)
+    return Server(house, found, adopted=running is not None, ticket=ticket, limits=limits)
 
 
 def _launch(house: House, register: owners.Register, talk: Talk) -> int:
@@ -155,7 +166,7 @@ def _launch(house: House, register: owners.Register, talk: Talk) -> int:
     return postmaster.launch(command, log=house.log)
 
 
-def _usable(house: House, talk: Talk) -> Postmaster | None:
+def _usable(house: House, talk: Talk, limits: DatabaseLimits) -> Postmaster | None:
     """The running server, if one runs that can be joined. One that is on its way down, or whose
     socket was swept away, is stopped first."""
     running = postmaster.find(house.data)
@@ -163,17 +174,17 @@ def _usable(house: House, talk: Talk) -> Postmaster | None:
         return None
     lost = running.status == "ready" and not (running.socket / SOCKET_NAME).exists()
     if lost or running.status == "stopping":
-        postmaster.stop(house.data, talk=talk, seconds_max=STOP_SECONDS_MAX)
+        postmaster.stop(house.data, talk=talk, seconds_max=limits.stop_seconds)
         return None
     return running
 
 
-def _leave(house: House, ticket: str, talk: Talk) -> None:
+def _leave(house: House, ticket: str, talk: Talk, limits: DatabaseLimits) -> None:
     """Take one use out of the register, and stop the server where it was the last."""
     register = owners.read(house.register)
     register.leave(ticket)
     if not register.owners:
-        postmaster.stop(house.data, talk=talk, seconds_max=STOP_SECONDS_MAX)
+        postmaster.stop(house.data, talk=talk, seconds_max=limits.stop_seconds)
         if register.socket is not None:
             _remove_folder(Path(register.socket))
             register.socket = None

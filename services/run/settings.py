@@ -23,11 +23,12 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from platformdirs import user_data_path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from events.errors import Invalid
 from services.run.language import language
+from services.run.limits import DatabaseLimits
 from streams.limits import LogLimits
 
 PREFIX = "JISHI_"
@@ -62,17 +63,6 @@ def _brokers(names: str) -> str:
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
 ServerUrl = Annotated[str, AfterValidator(_server)]
 Brokers = Annotated[str, AfterValidator(_brokers)]
-
-
-class DatabaseLimits(BaseModel):
-    """Limits of the embedded database."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    start_seconds: float = 3600.0
-    """等待数据库就绪的上限（崩溃后恢复可能需数分钟） · How long a start waits for the database."""
-    stop_seconds: float = 300.0
-    """等待数据库停止的上限 · How long a stop waits before it ends the server at once."""
 
 
 class Settings(BaseSettings):
@@ -191,13 +181,12 @@ def _leaves(settings: Settings) -> Iterator[tuple[list[str], Any, str]]:
     meanings = _meanings(Settings)
     for name in Settings.model_fields:
         value = getattr(settings, name)
-        if not (is_dataclass(value) or isinstance(value, BaseModel)):
+        if not is_dataclass(value):
             yield [name], value, meanings[name]
             continue
         inside = _meanings(type(value))
-        names = [f.name for f in fields(value)] if is_dataclass(value) else type(value).model_fields
-        for inner in names:
-            yield [name, inner], getattr(value, inner), inside[inner]
+        for inner in fields(value):
+            yield [name, inner.name], getattr(value, inner.name), inside[inner.name]
 
 
 def _meanings(model: type) -> dict[str, str]:

@@ -36,7 +36,7 @@ def database(settings: Settings, say: Say) -> Iterator[str]:
     server = postgres.start(
         settings.home,
         talk=lambda text: say.talk(text, text),
-        seconds_max=settings.database.start_seconds,
+        limits=settings.database,
     )
     with server:
         yield server.dsn

@@ -20,6 +20,7 @@ import pytest
 
 from events.errors import Unavailable
 from services.run import cluster, owners, postgres, postmaster
+from services.run.limits import DatabaseLimits
 from services.run.processes import started, working_in
 
 pytestmark = pytest.mark.process
@@ -296,7 +297,7 @@ def test_making_the_data_folder_cut_short_is_done_anew(tmp_path: Path) -> None:
 
 def test_a_start_given_up_while_it_waits_leaves_nothing(home: Path) -> None:
     with pytest.raises(Unavailable, match="not ready after"):
-        postgres.start(home, talk=said_nothing, seconds_max=-1)
+        postgres.start(home, talk=said_nothing, limits=DatabaseLimits(start_seconds=0.001))
     assert list(working_in(data_of(home))) == []
 
 
