@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+import asyncpg
+
 from events.clock import micros
 from services.access import Grant, new_token, token_hash
 from services.commands import Commands, Done, Request, clock
 from services.directory import Directory, ZonedLog
 from services.kernel.catalogue import Catalogue, make_entry, titles
+from streams.log import PostgresLog
 from streams.memory import MemoryLog
+from streams.schema import MadeAs, establish
 
 ZONE = ZoneInfo("Asia/Shanghai")
 CATALOGUE = Catalogue(
@@ -155,3 +159,16 @@ async def town_on(
     directory = Directory(log, catalogue)
     now = clock if watch is None else watch.now
     return await Town(log, Commands(log, catalogue, directory, now)).settle()
+
+
+async def migrated_log(
+    dsn: str, catalogue: Catalogue = CATALOGUE, *, now: Callable[[], int] | None = None
+) -> PostgresLog:
+    """The log of a migrated database; with a clock of its own it is made as scenario."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        made_as: MadeAs = "live" if now is None else "scenario"
+        await establish(connection, log_id="town", zone=ZONE.key, made_as=made_as)
+    finally:
+        await connection.close()
+    return await PostgresLog.open(dsn, catalogue.shapes, now=now)

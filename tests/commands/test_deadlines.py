@@ -1,0 +1,130 @@
+"""Deadlines fire once, never early, also after the house was closed; on memory and on Postgres."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from events.clock import text_of
+from services.commands import Commands
+from services.deadlines import Deadlines
+from services.directory import Directory
+from tests.town import CATALOGUE, Town, Watch, memory_town, migrated_log, town_on
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def database_or_none(request: pytest.FixtureRequest) -> str | None:
+    if request.param == "memory":
+        return None
+    database: str = request.getfixturevalue("database")
+    return database
+
+
+@pytest.fixture
+async def town(database_or_none: str | None, watch: Watch) -> AsyncIterator[Town]:
+    if database_or_none is None:
+        yield await memory_town(watch)
+        return
+    log = await migrated_log(database_or_none, now=watch.micros)
+    yield await town_on(log, watch)
+    await log.close()
+
+
+def another_process(town: Town, watch: Watch) -> Deadlines:
+    """Commands and deadlines of another process on the same log."""
+    directory = Directory(town.log, CATALOGUE)
+    return Deadlines(town.log, Commands(town.log, CATALOGUE, directory, watch.now))
+
+
+async def missed(town: Town, case_id: str) -> list[str]:
+    """The clocks of a case that were recorded as missed."""
+    return [
+        event.content["data"]["clock"]
+        for event in await town.log.load(f"order/{case_id}")
+        if event.fact == "deadline.missed"
+    ]
+
+
+async def test_fires_once_and_never_early(town: Town, watch: Watch) -> None:
+    case_id = await town.dispatched()
+    deadlines = another_process(town, watch)
+    watch.later(minutes=59, seconds=59)
+    assert await deadlines.fire_due() == 0
+    watch.later(seconds=1)
+    assert await deadlines.fire_due() == 1
+    assert await missed(town, case_id) == ["order.accept"]
+    watch.later(hours=1)
+    assert await deadlines.fire_due() == 0
+    assert await missed(town, case_id) == ["order.accept"]
+
+
+async def test_two_processes_fire_it_once(town: Town, watch: Watch) -> None:
+    cases = [await town.dispatched() for _ in range(5)]
+    timers = [another_process(town, watch) for _ in range(3)]
+    for timer in timers:
+        await timer.catch_up()
+    watch.later(hours=2)
+    fired = await asyncio.gather(*(timer.fire_due() for timer in timers))
+    assert sum(fired) == 5
+    for case_id in cases:
+        assert await missed(town, case_id) == ["order.accept"]
+
+
+async def test_what_was_done_in_time_does_not_fire(town: Town, watch: Watch) -> None:
+    case_id = await town.dispatched()
+    deadlines = another_process(town, watch)
+    await deadlines.catch_up()
+    watch.later(minutes=30)
+    await town.give("worker", "order", "accept", case_id)
+    watch.later(hours=2)
+    # What it holds is older than the acceptance.
+    assert len(deadlines) == 2
+    assert await deadlines.fire_due() == 0
+    assert await missed(town, case_id) == []
+
+
+async def test_extension_moves_it(town: Town, watch: Watch) -> None:
+    case_id = await town.dispatched()
+    await town.enrol("leader", "lee", None, ("leader",), "d1")
+    until = text_of(watch.now() + timedelta(hours=3))
+    await town.give(
+        "leader", "order", "extend", case_id, clock="accept", until=until, reason="weather"
+    )
+    deadlines = another_process(town, watch)
+    watch.later(hours=2)
+    assert await deadlines.fire_due() == 0
+    watch.later(hours=1)
+    assert await deadlines.fire_due() == 1
+    assert await missed(town, case_id) == ["order.accept"]
+
+
+async def test_after_the_house_was_closed_everything_due_fires(town: Town, watch: Watch) -> None:
+    cases = [await town.dispatched() for _ in range(3)]
+    watch.later(days=30)
+    assert await another_process(town, watch).fire_due() == 6
+    for case_id in cases:
+        assert sorted(await missed(town, case_id)) == ["order.accept", "order.deliver"]
+    assert await another_process(town, watch).fire_due() == 0
+
+
+async def test_timer_wakes_for_what_falls_due(town: Town, watch: Watch) -> None:
+    case_id = await town.dispatched()
+    deadlines = another_process(town, watch)
+    await deadlines.catch_up()
+    watch.later(minutes=59, seconds=59, milliseconds=950)
+    running = asyncio.create_task(deadlines.run())
+    watch.later(milliseconds=60)
+    async with asyncio.timeout(10):
+        while not await missed(town, case_id):  # noqa: ASYNC110 (another task's doing)
+            await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert await missed(town, case_id) == ["order.accept"]
