@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from events.clock import from_micros, micros
-from streams.connections import Pool, borrowed, persist
+from streams.connections import Patience, Pool, borrowed
 
 Attempt: TypeAlias = tuple[datetime, str, str, str, str, str]
 """When, person, token id, what, where, why not."""
@@ -26,9 +26,9 @@ READ = (
 class AccessLog:
     """The access log of one database; never holds what somebody wanted to write."""
 
-    def __init__(self, pool: Pool, patience_seconds: float) -> None:
+    def __init__(self, pool: Pool, patience: Patience) -> None:
         self._pool = pool
-        self._patience_seconds = patience_seconds
+        self._patience = patience
 
     async def keep(self, attempts: Sequence[Attempt]) -> None:
         """Write these. Not repeated where the connection broke: one could stand there twice.
@@ -44,7 +44,7 @@ class AccessLog:
             async with borrowed(self._pool) as connection:
                 await connection.execute(KEEP, *columns)
 
-        await persist(write, patience_seconds=0, appending=True)
+        await Patience(0).persist(write, appending=True)
 
     async def read(self, after: int = 0, limit: int = 500) -> list[tuple[int, Attempt]]:
         """Attempts with a number after `after`, oldest first. Raises Unavailable."""
@@ -57,4 +57,4 @@ class AccessLog:
                 for number, at, person, token_id, what, place, why_not in rows
             ]
 
-        return await persist(fetch, patience_seconds=self._patience_seconds)
+        return await self._patience.persist(fetch)

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from events.errors import Broken, TooLarge, Unavailable
 from events.ports import Append, Appended, Outcome, Repeated, Reused, Stale
-from streams.connections import Line, closed_error, persist
+from streams.connections import Line, Patience, closed_error
 from streams.limits import LogLimits
 from streams.sqltext import APPEND, Row, rows_of
 
@@ -42,10 +42,16 @@ class Combiner:
     """Gathers appends and sends them. `heard` is told the newest position after each batch."""
 
     def __init__(
-        self, line: Line, limits: LogLimits, now: Clock | None, heard: Callable[[int], None]
+        self,
+        line: Line,
+        limits: LogLimits,
+        patience: Patience,
+        now: Clock | None,
+        heard: Callable[[int], None],
     ) -> None:
         self._line = line
         self._limits = limits
+        self._patience = patience
         self._now = now
         self._heard = heard
         self._waiting: deque[_Call] = deque()
@@ -145,11 +151,7 @@ class Combiner:
 
     async def _send(self, batch: list[_Call]) -> None:
         try:
-            outcomes = await persist(
-                lambda: self._attempt(batch),
-                patience_seconds=self._limits.patience_seconds,
-                appending=True,
-            )
+            outcomes = await self._patience.persist(lambda: self._attempt(batch), appending=True)
         except Broken as error:
             if len(batch) == 1:
                 _fail(batch, error)

@@ -19,6 +19,7 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 PAUSE_FIRST_SECONDS = 0.02
 PAUSE_MAX_SECONDS = 0.5
 CONNECT_SECONDS = 10.0
+CLOSE_SECONDS = 5.0
 SESSION = {
     "application_name": "jishi",
     # append_v1 insists on it, and a server's default may be another.
@@ -30,17 +31,27 @@ async def _keep_as_it_is(connection: AnyConnection) -> None:
     """The log's connections have no state to reset: saves a round trip at each release."""
 
 
-async def pool_of(dsn: str, connections: int) -> Pool:
-    """A pool that opens its connections when they are needed."""
+async def pool_of(dsn: str, *, connections: int, answer_seconds: float) -> Pool:
+    """A pool that opens its connections when they are needed. A server that does not answer a
+    statement in time counts as lost."""
     return await asyncpg.create_pool(
         dsn,
         min_size=0,
         max_size=connections,
         timeout=CONNECT_SECONDS,
+        command_timeout=answer_seconds,
         reset=_keep_as_it_is,
         max_inactive_connection_lifetime=300,
         server_settings=SESSION,
     )
+
+
+async def close_pool(pool: Pool) -> None:
+    """Close the connections in good order; those still busy after a while, at once."""
+    try:
+        await asyncio.wait_for(pool.close(), CLOSE_SECONDS)
+    except (TimeoutError, *DRIVER_ERRORS):
+        pool.terminate()
 
 
 async def acquire(pool: Pool) -> AnyConnection:
@@ -121,28 +132,41 @@ class Line:
             await _give_back(self._pool, connection)
 
 
-async def persist(
-    work: Callable[[], Awaitable[Result]], *, patience_seconds: float, appending: bool = False
-) -> Result:
-    """Do the work, again and again while the database is away, up to `patience_seconds`.
+class Patience:
+    """How long work waits for a database that is away: so many seconds, or until the log closes."""
 
-    `appending`: the work may have landed where the connection broke. It must be safe to repeat.
-    Raises Ambiguous, Unavailable or Broken from the driver's error.
-    """
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + patience_seconds
-    pause = PAUSE_FIRST_SECONDS
-    ambiguous = False
-    while True:
-        try:
-            return await work()
-        except CAUGHT as error:
-            fault = fault_of(error)
-            ambiguous = ambiguous or (appending and fault is Fault.LOST)
-            if fault not in RETRIED or loop.time() + pause > deadline:
-                raise told(error, ambiguous=ambiguous) from error
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, PAUSE_MAX_SECONDS)
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._ended = asyncio.Event()
+
+    def end(self) -> None:
+        """The log is closing: what fails now is not tried again."""
+        self._ended.set()
+
+    async def persist(
+        self, work: Callable[[], Awaitable[Result]], *, appending: bool = False
+    ) -> Result:
+        """Do the work, again and again while the database is away.
+
+        `appending`: the work may have landed where the connection broke. It must be safe to repeat.
+        Raises Ambiguous, Unavailable or Broken from the driver's error.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._seconds
+        pause = PAUSE_FIRST_SECONDS
+        ambiguous = False
+        while True:
+            try:
+                return await work()
+            except CAUGHT as error:
+                fault = fault_of(error)
+                ambiguous = ambiguous or (appending and fault is Fault.LOST)
+                late = self._ended.is_set() or loop.time() + pause > deadline
+                if late or fault not in RETRIED:
+                    raise told(error, ambiguous=ambiguous) from error
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), pause)
+            pause = min(pause * 2, PAUSE_MAX_SECONDS)
 
 
 def closed_error() -> Unavailable:

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 
 from events.envelope import Recorded
-from streams.connections import Line, closed_error, persist
+from streams.connections import Line, Patience, closed_error
 from streams.limits import LogLimits
 from streams.sqltext import LOAD, recorded
 
@@ -16,9 +16,10 @@ _Waiting = tuple[str, int, "asyncio.Future[list[Recorded]]"]
 class Gatherer:
     """Loads streams. No linger: what waits when the connection is free goes together."""
 
-    def __init__(self, line: Line, limits: LogLimits) -> None:
+    def __init__(self, line: Line, limits: LogLimits, patience: Patience) -> None:
         self._line = line
         self._limits = limits
+        self._patience = patience
         self._waiting: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
         self._closing = False
@@ -52,9 +53,7 @@ class Gatherer:
 
     async def _answer(self, batch: list[_Waiting]) -> None:
         try:
-            loaded = await persist(
-                lambda: self._attempt(batch), patience_seconds=self._limits.patience_seconds
-            )
+            loaded = await self._patience.persist(lambda: self._attempt(batch))
         except Exception as error:  # noqa: BLE001 (handed to every caller of the batch)
             _fail(batch, error)
             return

@@ -21,6 +21,8 @@ class LogLimits:
     """Events one read may ask for."""
     patience_seconds: float = 30.0
     """How long a call waits for a database that is away, before it says so."""
+    answer_seconds: float = 60.0
+    """How long the database may take over one statement, before it counts as lost."""
     poll_seconds: float = 0.5
     """How long a follower may sleep where notifications are lost."""
     connections: int = 8

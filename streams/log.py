@@ -17,7 +17,7 @@ from streams import sqltext
 from streams.access_log import AccessLog
 from streams.check import Row, row_of
 from streams.combine import Clock, Combiner
-from streams.connections import Line, Pool, borrowed, persist, pool_of
+from streams.connections import Line, Patience, Pool, borrowed, close_pool, pool_of
 from streams.gather import Gatherer
 from streams.limits import LIMITS, LogLimits
 from streams.scan import Scanner
@@ -47,9 +47,10 @@ class PostgresLog:
         self._constant = constant
         self._limits = limits
         self._tail = Tail(Line(pool), limits.poll_seconds)
-        self._combiner = Combiner(Line(pool), limits, now, self._tail.bell.ring)
-        self._gatherer = Gatherer(Line(pool), limits)
-        self._scanner = Scanner(pool, shapes, constant.zone, limits.patience_seconds)
+        self._patience = patience = Patience(limits.patience_seconds)
+        self._combiner = Combiner(Line(pool), limits, patience, now, self._tail.bell.ring)
+        self._gatherer = Gatherer(Line(pool), limits, patience)
+        self._scanner = Scanner(pool, shapes, constant.zone, patience)
 
     @classmethod
     async def open(
@@ -68,14 +69,16 @@ class PostgresLog:
         """
         owned = isinstance(pool_or_dsn, str)
         pool = (
-            await pool_of(pool_or_dsn, limits.connections)
+            await pool_of(
+                pool_or_dsn,
+                connections=limits.connections,
+                answer_seconds=limits.answer_seconds,
+            )
             if isinstance(pool_or_dsn, str)
             else pool_or_dsn
         )
         try:
-            constant = await persist(
-                lambda: _constants(pool), patience_seconds=limits.patience_seconds
-            )
+            constant = await Patience(limits.patience_seconds).persist(lambda: _constants(pool))
             if constant is None:
                 raise Unavailable(
                     "this database holds no log yet: run `jishi migrate`",
@@ -90,12 +93,14 @@ class PostgresLog:
         return cls(pool, owned, constant, shapes, now, limits)
 
     async def close(self) -> None:
-        """Write what is waiting, end every follower, let go of the connections."""
+        """Write what is waiting (where the database is away: one last time), end every follower,
+        let go of the connections."""
+        self._patience.end()
         await self._combiner.close()
         await self._gatherer.close()
         await self._tail.close()
         if self._owned:
-            await self._pool.close()
+            await close_pool(self._pool)
 
     @property
     def log_id(self) -> str:
@@ -115,7 +120,7 @@ class PostgresLog:
     @property
     def access_log(self) -> AccessLog:
         """Where refused and denied attempts are kept, beside the log."""
-        return AccessLog(self._pool, self._limits.patience_seconds)
+        return AccessLog(self._pool, self._patience)
 
     async def append(self, items: Sequence[Append]) -> list[Outcome]:
         """See `events.ports.Log.append`; what other callers are waiting with shares the commit."""
@@ -199,7 +204,7 @@ class PostgresLog:
             async with borrowed(self._pool) as connection:
                 return await connection.fetch(statement, *arguments)
 
-        return await persist(attempt, patience_seconds=self._limits.patience_seconds)
+        return await self._patience.persist(attempt)
 
 
 async def _constants(pool: Pool) -> LogConstant | None:

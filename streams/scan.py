@@ -13,6 +13,7 @@ import gc
 import io
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,7 @@ from events import codec
 from events.envelope import Recorded, entries
 from events.fact import Counted, Shape
 from events.ports import PAGE_EVENTS, EntryColumns
-from streams.connections import Pool, borrowed, persist
+from streams.connections import Patience, Pool, borrowed
 from streams.schema import AnyConnection
 from streams.sqltext import AT, SCAN, SCANNED, SCANNED_TEXTS, recorded
 
@@ -54,12 +55,12 @@ class Scanner:
     """Reads runs of entries. A fact of no known shape makes none, as in `events.envelope`."""
 
     def __init__(
-        self, pool: Pool, shapes: Mapping[str, Shape], zone: ZoneInfo, patience_seconds: float
+        self, pool: Pool, shapes: Mapping[str, Shape], zone: ZoneInfo, patience: Patience
     ) -> None:
         self._pool = pool
         self._shapes = shapes
         self._zone = zone
-        self._patience_seconds = patience_seconds
+        self._patience = patience
         # As SCAN names them: `deed.done`, and `deed.done@2` where the version is not 1.
         self._plain = {
             name if shape.version == 1 else f"{name}@{shape.version}": name
@@ -71,10 +72,7 @@ class Scanner:
         """One run for each part of `pages(after, upto)`, empty ones included."""
         for low, high in pages(max(0, after), upto):
             with _collector_off():
-                run = await persist(
-                    lambda low=low, high=high: self._page(low, high),  # type: ignore[misc]
-                    patience_seconds=self._patience_seconds,
-                )
+                run = await self._patience.persist(partial(self._page, low, high))
             yield run
 
     async def _page(self, after: int, upto: int) -> EntryColumns:

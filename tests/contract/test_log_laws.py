@@ -271,6 +271,20 @@ async def test_a_repeat_within_one_call_is_a_repeat(log: Log, clock: Clock) -> N
     assert outcomes == [Appended(1, clock.now), Repeated(1, "deed/1", 2), Appended(3, clock.now)]
 
 
+async def test_one_command_on_two_streams_of_one_call_lands_on_the_first(
+    log: Log, clock: Clock
+) -> None:
+    item = written("deed/1", 0)
+    same = written("deed/2", 0, command=item.command_id)
+    other = written("deed/3", 0, command=item.command_id, request=b"another")
+    outcomes = await log.append([item, same, other])
+    assert outcomes == [
+        Appended(1, clock.now),
+        Repeated(1, "deed/1", 1),
+        Reused(item.command_id),
+    ]
+
+
 async def test_a_command_id_with_another_request_is_refused(log: Log) -> None:
     item = written("deed/1", 0)
     await log.append([item])

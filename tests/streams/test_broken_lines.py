@@ -219,3 +219,37 @@ async def test_closing_writes_what_is_waiting_and_then_refuses(home: str, log: P
         with pytest.raises(Unavailable, match="closed"):
             await refused
     assert [batch async for batch in other.follow(0)] == []
+
+
+async def test_closing_does_not_wait_for_a_server_that_is_away(
+    door: Door, log: PostgresLog
+) -> None:
+    behind = await PostgresLog.open(door.dsn, SHAPES, limits=LogLimits(patience_seconds=3_000.0))
+    await behind.append([written("deed/0", 0)])
+    follower = behind.follow(1)
+    await door.shut()
+    waiting = [
+        asyncio.create_task(behind.append([written("deed/1", 0)])),
+        asyncio.create_task(behind.load("deed/0")),
+        asyncio.create_task(behind.head()),
+        asyncio.create_task(first_of(follower)),
+    ]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        await behind.close()
+        answers = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(answer) for answer in answers[1:]] == [Unavailable, Unavailable, AssertionError]
+    assert isinstance(answers[0], Unavailable)
+
+
+async def test_a_server_that_does_not_answer_in_time_counts_as_lost(
+    home: str, owner: Owner
+) -> None:
+    limits = LogLimits(answer_seconds=0.2, patience_seconds=0.5)
+    hasty = await PostgresLog.open(home, SHAPES, limits=limits)
+    async with owner.transaction():
+        await owner.execute("LOCK TABLE streams.event IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(Ambiguous):
+            await hasty.append([written("deed/1", 0)])
+    assert [type(one) for one in await hasty.append([written("deed/2", 0)])] == [Appended]
+    await hasty.close()

@@ -84,7 +84,7 @@ async def test_an_older_version_is_read_by_its_bodies(log: PostgresLog) -> None:
         "deed.done": Shape("deed.done", version=3, members=("worker",), codes=("beneficiaries",)),
         "deed.tagged": Shape("deed.tagged", version=1, codes=("holder", "tag")),
     }
-    log._scanner = type(log._scanner)(log._pool, newer, ZONE, 1.0)
+    log._scanner = type(log._scanner)(log._pool, newer, ZONE, log._patience)
     (run,) = [run async for run in log.scan(0, 3)]
     assert flat(run) == entries_of(await log.read(), newer)
     assert run.fact == ["deed.done", "deed.tagged", "deed.done"]
@@ -107,7 +107,7 @@ async def test_corrections_stand_among_the_entries_in_order(log: PostgresLog) ->
 
 async def test_a_log_of_unknown_facts_has_runs_without_entries(log: PostgresLog) -> None:
     await log.append([written("deed/1", 0, [Spell(), Spell()])])
-    log._scanner = type(log._scanner)(log._pool, {}, ZONE, 1.0)
+    log._scanner = type(log._scanner)(log._pool, {}, ZONE, log._patience)
     (run,) = [run async for run in log.scan(0, 2)]
     assert flat(run) == []
 
