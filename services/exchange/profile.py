@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from events.errors import Invalid, Malformed, Unknown
 from events.places import Code
 from projections.declare import CALENDAR, ENTRY_TEXTS
+from services.facts.issue_words import Resolution
 from services.parsing import nearest
-from services.workflows.issue import Resolution
 
 KINDS = ("issue",)
 """Kinds that can be imported."""

@@ -18,6 +18,7 @@ from services.exchange.moments import Moment, Moments
 from services.exchange.names import Names, identifier, raw
 from services.exchange.profile import Profile
 from services.exchange.readers import BrokenRow
+from services.facts.issue_words import Channel, Resolution
 from services.kernel.pieces import Command
 from services.workflows import issue
 
@@ -159,7 +160,7 @@ class Rows:
                 "area": self._code("area", self._area, texts) or self.profile.root_area,
                 "unit": self._code("unit", self._unit, texts),
                 "category": self._code("category", self._category, texts),
-                "channel": issue.Channel.IMPORTED,
+                "channel": Channel.IMPORTED,
                 "requester": self._code("requester", self._requester, texts),
                 "source": {
                     "row_id": row_id,
@@ -182,7 +183,7 @@ class Rows:
         said = texts[self._outcome] if self._outcome is not None else ""
         return issue.CloseImported(
             occurred_at=closed.instant,
-            resolution=self.profile.outcomes.get(said, issue.Resolution.NOT_STATED),
+            resolution=self.profile.outcomes.get(said, Resolution.NOT_STATED),
             counted_from=self._moments.counts_from(opened, closed),
             day=closed.day,
         )
