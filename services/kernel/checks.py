@@ -90,19 +90,19 @@ def _check_commands(workflow: Workflow) -> None:
             raise AssertionError(f"{name} has no field {workflow.key}, which is to be the id")
         _check_fields(command, FIELDS_RESERVED)
         for outcome in way.outcomes:
-            for source in (*([None] if way.starts else []), *way.states):
+            for source in [None, *way.states] if way.starts else [*way.states]:
                 _check_outcome(workflow, command, source, tuple(fact.fact for fact in outcome))
 
 
 def _check_outcome(
-    workflow: Workflow, command: type[Command], source: type | None, outcome: tuple[str, ...]
+    workflow: Workflow, command: type[Command], source: type[State] | None, outcome: tuple[str, ...]
 ) -> None:
-    here: frozenset[type | None] = frozenset({source})
+    here: frozenset[type[State] | None] = frozenset({source})
     for name in outcome:
         move = workflow.diagram.moves.get(name)
         if move is None:
             raise AssertionError(f"{command.__name__} records {name}, which is not of this file")
-        there: set[type | None] = set()
+        there: set[type[State] | None] = set()
         for state in here:
             led = move.lead(state)
             if not led:

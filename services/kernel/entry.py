@@ -112,14 +112,14 @@ class Entry:
         """The variant's own wording, where it has one."""
         return self.says.get(name, label)
 
-    def state_label(self, state: State | None) -> Label:
+    def state_label(self, state: State | type[State] | None) -> Label:
         """The wording of a state; a voided case has none of its own."""
         if state is None:
             return Label("已作废", "Voided")
-        own = type(state).label
-        if own is None:
-            raise AssertionError(f"{type(state).__name__} is a group, not a state")
-        return self.say(state_word(type(state)), own)
+        kind = state if isinstance(state, type) else type(state)
+        if kind.label is None:
+            raise AssertionError(f"{kind.__name__} is a group, not a state")
+        return self.say(state_word(kind), kind.label)
 
     def fact_label(self, fact: str) -> Label:
         """The wording of a fact of this kind or of a shared one. Raises Unknown."""

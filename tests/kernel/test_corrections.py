@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from services.facts.order import DeclineReason, Delivered, Timing
 from services.kernel.clocks import DeadlineEnded
 from services.kernel.corrections import Correct, CorrectionReason, Dimensions, Void, VoidReason
 from services.kernel.records import (
@@ -11,17 +12,7 @@ from services.kernel.records import (
 )
 from services.kernel.testing import MONDAY, Story
 from services.kernel.words import Actor, Satisfaction
-from services.workflows.order import (
-    Accept,
-    Close,
-    Decline,
-    DeclineReason,
-    Deliver,
-    Delivered,
-    Dispatch,
-    Rate,
-    Timing,
-)
+from services.workflows.order import Accept, Close, Decline, Deliver, Dispatch, Rate
 from tests.workflows.orders import (
     ACCEPTED,
     COMMUNITY,

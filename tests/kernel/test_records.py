@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from services.facts.order import Timing
 from services.kernel.clocks import DeadlineEnded, ExtensionReason
 from services.kernel.corrections import Void, VoidReason
 from services.kernel.facts import (
@@ -26,13 +27,7 @@ from services.kernel.records import (
 )
 from services.kernel.testing import MONDAY
 from services.kernel.words import Satisfaction
-from services.workflows.order import (
-    Accept,
-    Deliver,
-    Dispatch,
-    Place,
-    Timing,
-)
+from services.workflows.order import Accept, Deliver, Dispatch, Place
 from tests.workflows.orders import (
     ACCEPTED,
     AUDITOR,

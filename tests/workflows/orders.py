@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from events.fact import About, Books
+from services.facts.order import Solved, Timing
 from services.kernel.catalogue import entry_of
 from services.kernel.testing import Registers, story
 from services.kernel.words import Actor
-from services.workflows.order import (
-    WORKFLOW,
-    Accept,
-    Confirm,
-    Deliver,
-    Dispatch,
-    Place,
-    Solved,
-    Timing,
-)
+from services.workflows.order import WORKFLOW, Accept, Confirm, Deliver, Dispatch, Place
 
 
 def person(name: str, *roles: str, unit: str | None = None, area: str = "c1") -> Actor:
