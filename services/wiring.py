@@ -48,6 +48,8 @@ log = structlog.get_logger("jishi.house")
 
 ROOMS = [Path(str(room.__file__)).parent / "sql" for room in (streams, projections)]
 FOUNDER = Grant("system", "system", roles=frozenset({"system"}), actions=frozenset({"*"}))
+VISITOR = Grant("visitor", "visitor", actions=frozenset({"read"}))
+"""Who looks at a demonstration without signing in. Its log holds nothing of anybody real."""
 CONNECT_SECONDS = 10.0
 LAG_EVENTS_MAX = 10_000
 Talk = Callable[[str], None]
@@ -166,6 +168,7 @@ def _furnish(
         attempts=attempts,
         health=Readiness(event_log, ledger, directory),
         language=settings.lang,
+        visitor=VISITOR if event_log.made_as == "demo" else None,
     )
     return House(
         settings=settings,

@@ -43,7 +43,7 @@ def application(parts: Parts) -> ASGIApp:
     def find(token: str) -> Grant | None:
         return parts.commands.directory.grant(token, parts.commands.now())
 
-    return Gate(router, find, parts, sign_in_page, parts.language)
+    return Gate(router, find, parts, sign_in_page, parts.language, parts.visitor)
 
 
 def settle_memory() -> None:

@@ -41,9 +41,18 @@ class Gate:
     """ASGI middleware: token → grant, or 401."""
 
     def __init__(
-        self, app: ASGIApp, find: Find, watch: Watch, sign_in: SignIn, language: Language
+        self,
+        app: ASGIApp,
+        find: Find,
+        watch: Watch,
+        sign_in: SignIn,
+        language: Language,
+        visitor: Grant | None = None,
     ) -> None:
+        """`visitor`: what somebody without a token may read; None = nothing, as everywhere but in
+        a demonstration."""
         self._app = app
+        self._visitor = visitor
         self._find = find
         self._watch = watch
         self._sign_in = sign_in
@@ -92,6 +101,8 @@ class Gate:
                 )
             return self._known(token.strip())
         token = _from_cookie(headers.get(b"cookie", b"").decode("latin-1"))
+        if not token and self._visitor is not None and scope["method"] in READING:
+            return self._visitor
         if not token:
             raise Unauthenticated(
                 "no token came with the request: send Authorization: Bearer …",

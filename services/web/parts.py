@@ -59,6 +59,8 @@ class Parts:
     attempts: AttemptLog
     health: Health
     language: Language = "zh"
+    visitor: Grant | None = None
+    """What a reader without a token sees: everything of a demonstration, nothing anywhere else."""
     limits: WebLimits = WebLimits()
     meters: Meters = field(default_factory=Meters)
 
