@@ -105,6 +105,12 @@ def namespaces_allowed() -> bool:
     return bool(unshare) and subprocess.run(words, capture_output=True, check=False).returncode == 0
 
 
+@pytest.fixture
+def random_seed(pytestconfig: pytest.Config) -> int:
+    """The printed seed, for tests that draw chances themselves."""
+    return int(pytestconfig.getoption("hypothesis_seed"))
+
+
 @pytest.fixture(scope="session")
 def data_sets() -> Path:
     """The folder with the data sets of others. A test that asks for it is marked `data`."""
