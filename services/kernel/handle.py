@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from events.errors import Invalid
-from events.fact import About
+from events.fact import About, Provenance
 from events.fact import Fact as EventFact
 from services.kernel.case import Case, CaseCommand
 from services.kernel.clocks import clock_facts
@@ -18,7 +18,7 @@ from services.kernel.context import Context
 from services.kernel.entry import CommandInfo, Entry
 from services.kernel.facts import RecordEnteredLate, confirmations
 from services.kernel.pieces import Command, Fact, State
-from services.kernel.words import Party, Refusal, deny, refuse
+from services.kernel.words import Refusal, deny, refuse
 
 LATE_AFTER = timedelta(hours=24)
 """What is recorded longer than this after it happened is marked as entered late."""
@@ -82,7 +82,8 @@ def _added(
         if isinstance(fact, Fact):
             state = fact.apply(state)
     added: list[EventFact] = []
-    imported = case.imported if case else Party.IMPORTER.value in context.actor.roles
+    first = decided[0].about.provenance is Provenance.IMPORT
+    imported = case.imported if case is not None and before is not None else first
     if state is not None and workflow.clocks and not imported and state is not before:
         added += clock_facts(workflow, before, state, case.clocks if case else {}, context)
     if workflow.confirms and case is not None:

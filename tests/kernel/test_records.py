@@ -37,6 +37,7 @@ from tests.workflows.orders import (
     IMPORTER,
     LEADER,
     NEW,
+    PLACED,
     RESIDENT,
     SERVED,
     SYSTEM,
@@ -131,3 +132,12 @@ def test_an_imported_order_sets_no_clocks() -> None:
     placed = NEW.later(days=30).when(IMPORTER, Place(requester="p1", area="c1", occurred_at=MONDAY))
     placed.recorded("order.placed")
     placed.when(DISPATCHER, Dispatch(unit="u1")).recorded("order.dispatched")
+
+
+def test_a_case_voided_and_begun_anew_by_an_import_sets_no_clocks() -> None:
+    voided = PLACED.when(COMMUNITY, Void(whole=True, reason=VoidReason.DOUBLE))
+    again = voided.when(IMPORTER, Place(requester="p1", area="c1"))
+    again.recorded("order.placed")
+    assert again.case is not None
+    assert again.case.imported
+    again.when(DISPATCHER, Dispatch(unit="u1")).recorded("order.dispatched")
