@@ -17,7 +17,7 @@ from asyncpg import Connection, PostgresError, Record
 from asyncpg.pool import PoolConnectionProxy
 
 from events.errors import Broken, Unavailable
-from services.run.sql_files import SqlFile, Statement, read_rooms
+from services.run.sql_files import Room, SqlFile, Statement, read_rooms
 
 SERVER_MAJOR_MIN = 15
 ADVISORY_LOCK = int.from_bytes(b"jishi.mi")
@@ -59,11 +59,21 @@ async def migrate(
     Safe to call from many processes at once: one works, the others wait, then find nothing to do.
 
     Raises Broken where an applied file has changed, where the database is newer than this program,
-    or where a file fails (naming file and line); Unavailable where the server is too old, or
-    another process migrates for too long.
+    or where a file fails (naming file and line); Unavailable where the server is too old, does not
+    let this user make schemas, or where another process migrates for too long.
     """
     check_server(connection.get_server_version().major)
     rooms = read_rooms(folders)
+    try:
+        return await _bring_up(connection, rooms, only_pre=only_pre)
+    except PostgresError as error:
+        raise Unavailable(
+            f"the database cannot be migrated: {error}: the user of JISHI_DATABASE_URL must own it",
+            zh=f"无法升级数据库：{error}：JISHI_DATABASE_URL 中的用户须为该库的所有者",
+        ) from error
+
+
+async def _bring_up(connection: AnyConnection, rooms: list[Room], *, only_pre: bool) -> list[str]:
     names = [room for room, _, _ in rooms]
     done: list[str] = []
     if await _standing(connection, names) is None:
@@ -124,7 +134,7 @@ async def _lock(connection: AnyConnection) -> None:
 
 
 def _next(
-    rooms: list[tuple[str, list[SqlFile], list[SqlFile]]],
+    rooms: list[Room],
     standing: Mapping[Key, bytes],
     *,
     only_pre: bool,

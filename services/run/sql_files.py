@@ -77,10 +77,14 @@ class SqlFile:
         return list(_split(self.raw.decode(), self.path))
 
 
-def read_rooms(folders: Sequence[Path]) -> list[tuple[str, list[SqlFile], list[SqlFile]]]:
-    """(room, migrations by number, functions by name) of each folder; the room is named after the
-    folder above `sql`. Raises Broken for a file that breaks the naming rule, or two with one
-    number."""
+Room = tuple[str, list[SqlFile], list[SqlFile]]
+"""Its name, its migrations by number, its functions by name."""
+
+
+def read_rooms(folders: Sequence[Path]) -> list[Room]:
+    """What each folder holds; a room is named after the folder above `sql`. Raises Broken for a
+    file that breaks the naming rule, or two with one number.
+    """
     return [
         (folder.parent.name, _migrations(folder), _files(folder, "function", FUNCTION_NAME))
         for folder in folders

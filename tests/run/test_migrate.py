@@ -219,6 +219,22 @@ async def test_waiting_for_another_migration_has_a_limit(
     assert await migrate(connection, [room]) == ["hall/0001_pre_first.sql"]
 
 
+async def test_a_user_who_may_not_make_schemas_is_told(
+    connection: Connection, empty_database: str, room: Path
+) -> None:
+    name = f"jishi_guest_{connection.get_server_pid()}"
+    await connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'guest'")
+    try:
+        guest = await asyncpg.connect(empty_database, user=name, password="guest")
+        try:
+            with pytest.raises(Unavailable, match="permission denied"):
+                await migrate(guest, [room])
+        finally:
+            await guest.close()
+    finally:
+        await connection.execute(f"DROP ROLE {name}")
+
+
 def test_an_old_server_is_refused() -> None:
     check_server(15)
     with pytest.raises(Unavailable, match="Postgres 14, and jishi needs 15 or newer"):
