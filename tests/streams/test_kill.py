@@ -101,21 +101,29 @@ async def follow(log: PostgresLog, seen: list[int]) -> None:
             return
 
 
-@pytest.mark.timeout(90)
-async def test_a_killed_server_loses_nothing_that_was_acknowledged(own: Own) -> None:
+@pytest.mark.process
+@pytest.mark.parametrize(
+    "kills",
+    [
+        pytest.param(3, marks=pytest.mark.timeout(120)),
+        pytest.param(60, marks=[pytest.mark.soak, pytest.mark.timeout(3_600)]),
+    ],
+)
+async def test_a_killed_server_loses_nothing_that_was_acknowledged(own: Own, kills: int) -> None:
     log = await PostgresLog.open(own.dsn, SHAPES)
     load = Load(log)
     running = asyncio.create_task(load.run())
     seen: list[int] = []
     following = asyncio.create_task(follow(log, seen))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(40 * kills):
         await load.more(300)
-        for victim in (0, -1, 0):
-            # The whole server (and then nobody starts it but we), or one of its children: then
-            # it recovers by itself.
+        for number in range(kills):
+            # The whole server (and then nobody starts it but we), or in every second round one of
+            # its children: then it recovers by itself.
             processes = own.processes
-            os.kill(processes[victim].pid, signal.SIGKILL)
-            if victim == 0:
+            whole = number % 2 == 0
+            os.kill(processes[0 if whole else -1].pid, signal.SIGKILL)
+            if whole:
                 await asyncio.to_thread(psutil.wait_procs, processes, 20)
                 await own.start()
             await load.more(300)

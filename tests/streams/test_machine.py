@@ -210,6 +210,7 @@ def runner() -> Iterator[asyncio.Runner]:
         yield made
 
 
+@pytest.mark.slow
 def test_the_log_in_memory_is_a_list(runner: asyncio.Runner) -> None:
     class OnMemory(Machine):
         @initialize()

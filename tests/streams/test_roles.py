@@ -24,6 +24,7 @@ async def new_server(tmp_path: Path) -> AsyncIterator[str]:
         yield server.dsn
 
 
+@pytest.mark.process
 async def test_an_owner_without_the_right_to_create_roles_is_served(new_server: str) -> None:
     administrator = await asyncpg.connect(new_server)
     await administrator.execute("CREATE ROLE modest LOGIN NOCREATEROLE")

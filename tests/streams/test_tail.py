@@ -36,6 +36,17 @@ async def test_what_another_process_appends_is_notified(
         assert seen == list(range(1, 41))
 
 
+async def test_what_lands_beside_something_refused_is_notified_too(
+    patient_log: PostgresLog, log: PostgresLog
+) -> None:
+    await log.append([written("deed/1", 0)])
+    follower = patient_log.follow(0)
+    assert await positions(follower, 1) == [1]
+    waiting = asyncio.create_task(positions(follower, 2))
+    await log.append([written("deed/1", 0), written("deed/2", 0), written("deed/3", 7)])
+    assert await waiting == [2]
+
+
 async def test_followers_at_rest_share_one_connection(
     patient_log: PostgresLog, log: PostgresLog, owner: Owner
 ) -> None:
