@@ -57,13 +57,13 @@ RECORDERS = (Party.WORKER, Party.DISPATCHER, Party.MEDIATOR, Party.UNIT_ADMIN, P
 
 NOT_YOUR_RECORD = Refusal(
     "not_your_record",
-    "只能更正或作废自己的记录;他人的记录请提出质疑",
+    "只能更正或作废自己的记录；他人的记录请提出质疑",
     "only your own records: challenge those of others",
 )
 NOTHING_CHANGES = Refusal("nothing_changes", "更正后与原记录相同", "the record would be as it was")
 REST_BREAKS = Refusal(
     "rest_breaks",
-    "其后的记录依赖于它,请先处理后面的记录",
+    "其后的记录依赖于它，请先处理后面的记录",
     "later records rest on it: {why}; deal with them first",
 )
 OUT_OF_ORDER = Refusal(

@@ -25,26 +25,26 @@ LATE_AFTER = timedelta(hours=24)
 
 NOT_NOW = Refusal(
     "not_now",
-    "{what}现在不能办理:{kind}处于“{state}”,可办:{allowed}",
+    "{what}现在不能办理：{kind}处于“{state}”，可办：{allowed}",
     "{command} is not possible now: the {kind_en} is {state_en}; possible: {allowed_en}",
 )
 NOT_YOURS = Refusal("not_yours", "{what}须由{parties}办理", "{command} is for {parties_en}")
 VOIDED = Refusal(
-    "voided", "该{kind}已作废,不能再办理", "this {kind_en} was voided: nothing follows"
+    "voided", "该{kind}已作废，不能再办理", "this {kind_en} was voided: nothing follows"
 )
 THERE_ALREADY = Refusal(
     "there_already",
-    "{case} 已在,处于“{state}”,无需再办",
+    "{case} 已在，处于“{state}”，无需再办",
     "{case} is there already ({state_en}): once is enough",
 )
 DUPLICATE = Refusal(
     "duplicate",
-    "该{kind}已并入 {of},请在彼处办理",
+    "该{kind}已并入 {of}，请在彼处办理",
     "this {kind_en} was merged into {of}: act there",
 )
 BEFORE_LAST = Refusal(
     "before_last",
-    "发生时间早于上一步({last})",
+    "发生时间早于上一步（{last}）",
     "it cannot have happened before the step before it ({last})",
 )
 

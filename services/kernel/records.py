@@ -72,7 +72,7 @@ NOT_A_DUPLICATE = Refusal(
 NO_CLOCK = Refusal("no_clock", "没有在走的时限“{clock}”", "no clock {clock!r} is running")
 NOT_LATER = Refusal("not_later", "延期须晚于 {due}", "an extension must end after {due}")
 EXTENDED_ENOUGH = Refusal(
-    "extended_enough", "已延期 {times} 次,不能再延", "extended {times} times already"
+    "extended_enough", "已延期 {times} 次，不能再延", "extended {times} times already"
 )
 NOT_DUE = Refusal("not_due", "时限 {due} 尚未到", "it is due at {due}, not yet")
 

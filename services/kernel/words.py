@@ -235,7 +235,7 @@ Amount = Annotated[
     int,
     Field(ge=0, le=AMOUNT_MAX, examples=[100_00]),
     BeforeValidator(_whole),
-    Label("金额(分)", "Amount (fen)"),
+    Label("金额（分）", "Amount (fen)"),
 ]
 Revision = Annotated[
     int,

@@ -75,7 +75,7 @@ HOUSEHOLD_NEEDED = Refusal(
 UNIT_NEEDED = Refusal("unit_needed", "请写明服务单位", "say which unit served")
 DECLINES_USED_UP = Refusal(
     "declines_used_up",
-    "已退单 {declines} 次,须由派单员裁定",
+    "已退单 {declines} 次，须由派单员裁定",
     "declined {declines} times: the dispatcher decides now",
 )
 APPOINTMENT_PAST = Refusal(
@@ -87,7 +87,7 @@ OUTPUT_INCOMPLETE = Refusal(
 REASON_NEEDED = Refusal("reason_needed", "未解决须写明原因", "a no needs its reason")
 REDONE_ENOUGH = Refusal(
     "redone_enough",
-    "已重办 {redone} 次,请转问题闭环办理",
+    "已重办 {redone} 次，请转问题闭环办理",
     "redone {redone} times: raise it as an issue",
 )
 WINDOW_CLOSED = Refusal(
@@ -95,7 +95,7 @@ WINDOW_CLOSED = Refusal(
 )
 ANSWER_AWAITED = Refusal(
     "answer_awaited",
-    "诉求人可在 {until} 前答复,此前不能办结",
+    "诉求人可在 {until} 前答复，此前不能办结",
     "the requester may answer until {until}: not closed before",
 )
 
