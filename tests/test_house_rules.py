@@ -22,8 +22,11 @@ ROOMS = ("events", "streams", "projections", "services")
 NOT_OURS = {".git", ".venv", "__pycache__", "node_modules", "build", "dist", "vendor"}
 TEXTS = {".py", ".sql", ".md", ".toml", ".txt", ".yaml", ".yml", ".json", ".html", ".css", ".js"}
 READS_ENVIRONMENT = {"services/run/settings.py", "services/run/language.py"}
-FILE_LINES_MAX = 400
+FILE_LINES_MAX, TEST_FILE_LINES_MAX = 400, 600
+"""A file of tests is a list of sentences: one looks for one of them, rather than reading it."""
 FUNCTION_LINES_MAX = 60
+NOT_YET = {"kafka_bootstrap"}
+"""Settings whose page says that they are not in use yet."""
 ALONE = ("kafka", "faust")
 
 
@@ -72,8 +75,13 @@ def imported(tree: list[ast.AST]) -> set[str]:
 
 
 def test_no_file_is_longer_than_a_reader_bears() -> None:
-    lengths = {name_of(path): len(path.read_text().splitlines()) for path in files(".py", ".sql")}
-    assert {name: length for name, length in lengths.items() if length > FILE_LINES_MAX} == {}
+    long = {}
+    for path in files(".py", ".sql"):
+        tests = name_of(path).startswith("tests/")
+        length = len(path.read_text().splitlines())
+        if length > (TEST_FILE_LINES_MAX if tests else FILE_LINES_MAX):
+            long[name_of(path)] = length
+    assert long == {}
 
 
 def test_no_function_is_longer_than_a_screen() -> None:
@@ -121,7 +129,7 @@ def test_every_setting_is_used() -> None:
         if name != "services/run/settings.py":
             used |= {node.attr for node in tree if isinstance(node, ast.Attribute)}
             used |= {node.arg for node in tree if isinstance(node, ast.keyword) and node.arg}
-    assert set(settings.Settings.model_fields) - used == set()
+    assert set(settings.Settings.model_fields) - used == NOT_YET
 
 
 def test_nothing_names_a_registry_or_how_to_reach_one() -> None:

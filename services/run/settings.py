@@ -83,7 +83,8 @@ class Settings(BaseSettings):
     read_database_url: DatabaseUrl | None = Field(default=None, repr=False)
     """查询一侧的数据库；不设则同上 · Database of the read side; unset = the same."""
     kafka_bootstrap: Brokers | None = None
-    """Kafka 地址，如 `127.0.0.1:9092`；不设则在进程内传递 · Kafka brokers; unset = in-process."""
+    """Kafka 地址，如 `127.0.0.1:9092`（尚未启用：事实在进程内传递）
+    · Kafka brokers (not in use yet: facts travel in-process)."""
     server: ServerUrl | None = None
     """命令行所连的服务；不设则直接用数据库
     · The server the command line talks to; unset = directly to the database."""
