@@ -104,7 +104,11 @@ class Call:
         if self.settings.server is not None and self.text("database") is None:
             from services.terminal.remote import Remote
 
-            yield Remote(self.settings, self.say.language)
+            remote = Remote(self.settings, self.say.language)
+            try:
+                yield remote
+            finally:
+                remote.client.close()
             return
         from services.terminal.direct import opened
 

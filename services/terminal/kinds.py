@@ -72,6 +72,10 @@ class Kind:
         """How a case is started, and how it may go on."""
         return tuple(example(self._word, info) for info in list(self._commands.values())[:2])
 
+    def fields(self, name: str) -> tuple[FormField, ...]:
+        """The fields of one command."""
+        return self._commands[name].fields
+
     def verb(self, name: str) -> Verb:
         """One command as something to type."""
         info = self._commands[name]

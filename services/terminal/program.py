@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from typing import TYPE_CHECKING
@@ -38,8 +37,6 @@ def run(arguments: list[str]) -> int:
         return refused(say, usage.worded(error, None))
     except (KeyboardInterrupt, typer.Abort):
         return exits.INTERRUPTED
-    except BrokenPipeError:
-        return unread()
     except Exception:  # noqa: BLE001 (the last stop: a mistake of ours must not look like an answer)
         return failed(say)
     return ended if isinstance(ended, int) else exits.DONE
@@ -69,9 +66,3 @@ def failed(say: Say) -> int:
         )
     )
     return exits.FAILED
-
-
-def unread() -> int:
-    """Whoever read the output has stopped, as `| head` does: nothing is wrong."""
-    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (until the process ends)
-    return exits.DONE

@@ -7,13 +7,15 @@ us, since typer words its refusals in English only.
 from __future__ import annotations
 
 import inspect
+import os
+import sys
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from services.terminal import exits, index, usage
 from services.terminal import help as pages
-from services.terminal import index, usage
 from services.terminal.call import Call, missing
 from services.terminal.verb import COMMON, YES, Option, Verb
 
@@ -194,7 +196,17 @@ def perform(verb: Verb, say: Say, values: dict[str, Any]) -> int:
     async def whole() -> int | None:
         return await verb.run(Call(verb, say, values))
 
-    return asyncio.run(whole()) or 0
+    try:
+        return asyncio.run(whole()) or exits.DONE
+    except BrokenPipeError:
+        return unread()
+
+
+def unread() -> int:
+    """Whoever read the output has stopped, as `| head` does: nothing is wrong."""
+    # What is still in the buffer would be an error again when the process ends.
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (until the process ends)
+    return exits.DONE
 
 
 def _parameters(verb: Verb) -> tuple[list[inspect.Parameter], dict[str, str]]:

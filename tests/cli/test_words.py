@@ -162,6 +162,7 @@ def test_a_chinese_character_takes_two_columns() -> None:
     assert padded("区", 4) == "区  "
     assert wrapped("区域单位类别", 6, 2) == "区域单\n  位类别"
     assert wrapped("一二，三", 4, 0) == "一\n二，\n三"
+    assert wrapped("一（必填）二", 4, 0) == "一\n（必\n填）\n二"
     assert wrapped("one two three", 8, 1) == "one two\n three"
 
 
