@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from events.clock import EPOCH_DAY
-from events.fact import About, Coded, LocalDay, Member, Quantity, counted
+from events.fact import Coded, LocalDay, Member, Quantity, counted
 from events.fact import Fact as EventFact
 from services.kernel.case import Case, CaseFact, Told
 from services.kernel.clocks import DeadlineLifted, Seconds
@@ -80,10 +80,10 @@ class RecordEnteredLate(CaseFact, zh="已补录", kind="record.entered_late"):
     late_seconds: Annotated[Seconds, Quantity]
 
     @classmethod
-    def of(cls, about: About, facts: Sequence[EventFact], context: Context) -> RecordEnteredLate:
-        """The mark beside these facts."""
+    def of(cls, fact: EventFact, context: Context) -> RecordEnteredLate:
+        """The mark beside this fact, in the same books."""
         late = context.now - context.occurred_at
-        return cls(about=about, of_fact=facts[0].fact, late_seconds=int(late.total_seconds()))
+        return cls(about=fact.about, of_fact=fact.fact, late_seconds=int(late.total_seconds()))
 
     def apply(self, case: Case, told: Told) -> Case:
         """Nothing changes."""

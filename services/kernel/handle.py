@@ -69,6 +69,8 @@ def handle(entry: Entry, case: Case | None, command: Command, context: Context) 
     subject = case if isinstance(command, CaseCommand) else case.state if case else None
     outcome = command.decide(subject, context)
     decided = list(outcome) if isinstance(outcome, (tuple, list)) else [outcome]
+    if not decided:
+        raise AssertionError(f"{type(command).__name__} came to nothing: refuse, or record a fact")
     _check_codes(entry, case, decided, context)
     return decided + _added(entry, case, decided, context)
 
@@ -89,8 +91,7 @@ def _added(
     if workflow.confirms and case is not None:
         added += confirmations(case, decided, context)
     if not imported and context.now - context.occurred_at > LATE_AFTER:
-        about = state.about if state is not None else decided[0].about
-        added.append(RecordEnteredLate.of(about, decided, context))
+        added.append(RecordEnteredLate.of(decided[0], context))
     return added
 
 

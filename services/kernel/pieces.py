@@ -11,13 +11,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar, dataclass_transform
 
 from pydantic import BaseModel, ConfigDict
 
 from events.clock import Instant
 from events.errors import Invalid
-from events.fact import About
+from events.fact import About, Provenance
 from events.fact import Fact as EventFact
 from services.kernel.context import Context
 from services.kernel.words import (
@@ -31,6 +32,8 @@ from services.kernel.words import (
     UnitCode,
     spaced,
 )
+
+ABOUTS_KEPT = 4_096
 
 
 def snake(name: str) -> str:
@@ -153,6 +156,14 @@ class Command(BaseModel):
         return ()
 
 
+@lru_cache(maxsize=ABOUTS_KEPT)
+def opening_about(
+    area: str, unit: str | None, category: str | None, variant: str | None, said_by: Provenance
+) -> About:
+    """The dimensions of a first fact. Many cases open with the same few, checked once."""
+    return About(area=area, unit=unit, category=category, variant=variant, provenance=said_by)
+
+
 class Opening(Command):
     """Base of a start command: the dimensions every case begins with.
 
@@ -169,13 +180,8 @@ class Opening(Command):
         area = self.area or context.actor.area
         if area is None:
             raise Invalid("say in which area it is", field="area", zh="请填写所在区域")
-        return About(
-            area=area,
-            unit=self.unit,
-            category=self.category,
-            variant=context.variant,
-            provenance=context.said_by(doer),
-        )
+        said_by = context.said_by(doer)
+        return opening_about(area, self.unit, self.category, context.variant, said_by)
 
 
 @dataclass(frozen=True)

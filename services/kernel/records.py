@@ -105,7 +105,7 @@ class AttachEvidence(AboutRecord, zh="附佐证", by=AFFECTED):
         """Beside the record it shows."""
         told = self.record(case)
         return EvidenceAttached(
-            about=case.about,
+            about=context.said(case.about),
             of_revision=told.revision,
             evidence=self.evidence,
             sha256=self.sha256,
@@ -123,7 +123,7 @@ class GiveFeedback(CaseCommand, zh="评价", by=[Party.REQUESTER, Party.HOME_UNI
             refuse(NOT_SERVED)
         if context.actor.person in case.feedback:
             refuse(SAID_ALREADY, revision=case.revision)
-        return FeedbackGiven(about=case.about, satisfaction=self.satisfaction)
+        return FeedbackGiven(about=context.said(case.about), satisfaction=self.satisfaction)
 
     @classmethod
     def open_to(cls, case: Case) -> bool:
@@ -170,7 +170,7 @@ class Challenge(AboutRecord, zh="质疑", by=AFFECTED):
         if told.revision in case.challenged:
             refuse(SAID_ALREADY, revision=told.revision)
         return RecordChallenged(
-            about=told.fact.about,
+            about=context.said(told.fact.about),
             of_revision=told.revision,
             of_fact=told.fact.fact,
             reason=self.reason,
@@ -188,7 +188,7 @@ class Sample(AboutRecord, zh="抽样", by=[Party.AUDITOR, Party.SYSTEM]):
         if told.revision in case.sampled:
             refuse(SAID_ALREADY, revision=told.revision)
         return RecordSampled(
-            about=told.fact.about,
+            about=context.said(told.fact.about),
             of_revision=told.revision,
             of_fact=told.fact.fact,
             method=self.method,
@@ -218,7 +218,7 @@ class LinkDuplicate(CaseCommand, zh="并案", by=[Party.DISPATCHER, Party.HANDLE
             or other.duplicate_of is not None
         ):
             refuse(NOT_A_DUPLICATE, of=self.of)
-        return (DuplicateLinked(about=case.about, of=self.of), *lifted(case))
+        return (DuplicateLinked(about=context.said(case.about), of=self.of), *lifted(case))
 
 
 class Extend(CaseCommand, zh="延期", by=[Party.DISPATCHER, Party.STREET, Party.LEADER]):
@@ -238,7 +238,7 @@ class Extend(CaseCommand, zh="延期", by=[Party.DISPATCHER, Party.STREET, Party
         if self.until <= ticking.due_at:
             refuse(NOT_LATER, due=ticking.due_at.isoformat())
         return DeadlineExtended(
-            about=case.about,
+            about=context.said(case.about),
             clock=f"{case.kind}.{self.clock}",
             tier=ticking.tier,
             due_at=self.until,

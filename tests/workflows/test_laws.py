@@ -46,7 +46,7 @@ def lives(entry: Entry, count: int) -> None:
     )
     @given(st.data())
     def one_life(data: st.DataObject) -> None:
-        now = story(entry)
+        now = begun(data, entry)
         for _ in range(data.draw(st.integers(1, STEPS_MAX))):
             attempt = data.draw(attempts(now))
             if attempt is not None:
@@ -54,6 +54,15 @@ def lives(entry: Entry, count: int) -> None:
             now = now.later(minutes=data.draw(st.sampled_from([0, 20, 600, 9000])))
 
     one_life()
+
+
+def begun(data: st.DataObject, entry: Entry) -> Story:
+    """A story that knows another case of its kind, where one could be started at once."""
+    other = story(entry, stream=f"{entry.kind}/case-2")
+    attempt = data.draw(attempts(other))
+    if attempt is not None and (case := other.when(*attempt).case) is not None:
+        return story(entry, cases={case.stream: case})
+    return story(entry)
 
 
 def step(now: Story, actor: Actor, command: Command) -> Story:

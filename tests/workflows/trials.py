@@ -153,6 +153,8 @@ def attempts(draw: st.DrawFn, now: Story) -> tuple[Actor, Command] | None:
     body = draw(commands_of(info.model))
     if info.name == "correct" and now.case is not None and now.case.bodies:
         body |= draw(changes_of(now.case))
+    if info.name == "link_duplicate":
+        body["of"] = f"{now.entry.kind}/case-2"
     try:
         return actor, info.model.model_validate(body)
     except ValidationError:
