@@ -35,6 +35,16 @@ def canonical(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
+def canonical_plain(value: dict[str, Any]) -> bytes:
+    """The same for a value known to hold nothing but texts, integers in range, booleans and null:
+    only what its texts are made of is left to be looked at, and ASCII needs no look."""
+    try:
+        raw = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except (TypeError, ValueError):
+        return canonical(value)
+    return raw if raw.isascii() else canonical(value)
+
+
 def parse(raw: bytes) -> Any:
     """Read JSON bytes. Raises ValueError where they are not JSON."""
     return orjson.loads(raw)

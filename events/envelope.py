@@ -56,8 +56,10 @@ def draft(
 
     Raises Invalid where a field has no canonical spelling.
     """
-    about, data = fact.about.data(), fact.data()
-    body = codec.canonical(
+    about, plain = fact.about.data(), fact.plain_data()
+    data = plain if plain is not None else fact.data()
+    write = codec.canonical if plain is None else codec.canonical_plain
+    body = write(
         {
             "log": log,
             "stream": stream,

@@ -21,17 +21,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
-from functools import lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
 from events.clock import INSTANTS_KEPT, day_number, instant_of, local_day, micros, text_of
+from events.codec import INTEGER_MAX
 from events.places import Code
 
 SLOTS_MAX = 2
 NO_BOOKS: Mapping[str, str] = {}
+TEXT_ALONE = {str}
 
 
 class Provenance(str, Enum):
@@ -113,6 +115,12 @@ class Shape:
     fields: tuple[str, ...] = field(default=())
     """Every field of the fact's data, for breakdowns by label."""
 
+    @cached_property
+    def slots(self) -> tuple[str, ...]:
+        """Codes, members and quantities, two of each; '' where there are fewer."""
+        kinds = (self.codes, self.members, self.quantities)
+        return tuple(name for names in kinds for name in (*names, "", "")[:SLOTS_MAX])
+
 
 class Fact(BaseModel):
     """Base of every fact. `fact` is its name outside Python (`order.placed`).
@@ -134,54 +142,60 @@ class Fact(BaseModel):
     def data(self) -> dict[str, Any]:
         """The fact's own fields as JSON values; absent ones are left out, so that a later
         optional field does not change the bytes of an old fact."""
+        plain = self.plain_data()
+        if plain is None:
+            return self.model_dump(mode="json", exclude={"about"}, exclude_none=True)
+        return plain
+
+    def plain_data(self) -> dict[str, Any] | None:
+        """The same where every field is a text, a whole number in range, a yes or no, a time, a
+        choice, or a mapping of texts; None where a field is anything else. Nested values are left
+        to pydantic, which takes four times as long."""
         found: dict[str, Any] = {}
         for name, value in self.__dict__.items():
-            if value is None or name == "about":
-                continue
-            plain = _plain(value)
-            if plain is None:
-                # Nested values are left to pydantic, which takes four times as long.
-                return self.model_dump(mode="json", exclude={"about"}, exclude_none=True)
-            found[name] = plain
+            kind = type(value)
+            if kind is str or kind is bool:
+                found[name] = value
+            elif kind is datetime:
+                found[name] = text_of(value)
+            elif isinstance(value, Enum):
+                found[name] = value._value_
+            elif kind is int and -INTEGER_MAX <= value <= INTEGER_MAX:
+                found[name] = value
+            elif kind is date:
+                found[name] = value.isoformat()
+            elif kind is dict and {*map(type, value.values())} <= TEXT_ALONE:
+                found[name] = dict(value)
+            elif value is not None and name != "about":
+                return None
         return found
 
     @classmethod
     def shape(cls) -> Shape:
         """Which of its fields are counted."""
-        by_role: dict[str, list[str]] = {}
-        for name, info in cls.model_fields.items():
-            for mark in info.metadata:
-                if isinstance(mark, Slot):
-                    by_role.setdefault(mark.role, []).append(name)
-        for role, names in by_role.items():
-            allowed = 1 if role == "day" else SLOTS_MAX
-            if len(names) > allowed:
-                raise TypeError(f"{cls.__name__} marks {names} as {role}: at most {allowed}")
-        return Shape(
-            fact=cls.fact,
-            version=cls.version,
-            quantities=tuple(by_role.get("quantity", ())),
-            members=tuple(by_role.get("member", ())),
-            codes=tuple(by_role.get("code", ())),
-            day=next(iter(by_role.get("day", ())), None),
-            fields=tuple(name for name in cls.model_fields if name != "about"),
-        )
+        return _shape_of(cls)
 
 
-def _plain(value: Any) -> Any:
-    """A value as JSON, as pydantic would write it; None where that needs a closer look."""
-    kind = type(value)
-    if kind is str or kind is int or kind is bool:
-        return value
-    if kind is datetime:
-        return text_of(value)
-    if kind is date:
-        return value.isoformat()
-    if isinstance(value, Enum):
-        return value.value
-    if kind is dict and all(type(item) is str for item in value.values()):
-        return dict(value)
-    return None
+@cache
+def _shape_of(cls: type[Fact]) -> Shape:
+    by_role: dict[str, list[str]] = {}
+    for name, info in cls.model_fields.items():
+        for mark in info.metadata:
+            if isinstance(mark, Slot):
+                by_role.setdefault(mark.role, []).append(name)
+    for role, names in by_role.items():
+        allowed = 1 if role == "day" else SLOTS_MAX
+        if len(names) > allowed:
+            raise TypeError(f"{cls.__name__} marks {names} as {role}: at most {allowed}")
+    return Shape(
+        fact=cls.fact,
+        version=cls.version,
+        quantities=tuple(by_role.get("quantity", ())),
+        members=tuple(by_role.get("member", ())),
+        codes=tuple(by_role.get("code", ())),
+        day=next(iter(by_role.get("day", ())), None),
+        fields=tuple(name for name in cls.model_fields if name != "about"),
+    )
 
 
 class Counted(NamedTuple):
@@ -217,40 +231,40 @@ def counted(
     zone: ZoneInfo,
 ) -> Counted:
     """The columns of one fact, from its JSON (`about`, `data`) and its shape."""
-    books = about.get("books") or NO_BOOKS
-    day = data.get(shape.day) if shape.day else None
+    where, said = about.get, data.get
+    books = where("books") or NO_BOOKS
+    day = said(shape.day) if shape.day else None
+    code_1, code_2, member_1, member_2, quantity_1, quantity_2 = shape.slots
     # In the order of the fields: by name it would take twice as long, and this is done for every
     # fact that is ever recorded.
     return Counted(
         shape.fact,
         about["area"],
-        about.get("unit") or "",
-        about.get("category") or "",
-        about.get("variant") or "",
-        about.get("provenance") or "",
+        where("unit") or "",
+        where("category") or "",
+        where("variant") or "",
+        where("provenance") or "",
         books.get("home_unit") or "",
         books.get("team") or "",
         books.get("home_community") or "",
         books.get("paired_community") or "",
-        _text(data, shape.codes, 0),
-        _text(data, shape.codes, 1),
-        _text(data, shape.members, 0),
-        _text(data, shape.members, 1),
-        _number(data, shape.quantities, 0),
-        _number(data, shape.quantities, 1),
+        _text(said(code_1)) if code_1 else "",
+        _text(said(code_2)) if code_2 else "",
+        _text(said(member_1)) if member_1 else "",
+        _text(said(member_2)) if member_2 else "",
+        _number(said(quantity_1)) if quantity_1 else 0,
+        _number(said(quantity_2)) if quantity_2 else 0,
         micros(occurred_at),
         _day_of(day) if day else day_number(local_day(occurred_at, zone)),
     )
 
 
-def _text(data: Mapping[str, Any], names: tuple[str, ...], index: int) -> str:
-    if index >= len(names) or (value := data.get(names[index])) is None:
-        return ""
-    return str(value)
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
-def _number(data: Mapping[str, Any], names: tuple[str, ...], index: int) -> int:
-    if index >= len(names) or (value := data.get(names[index])) is None:
+def _number(value: Any) -> int:
+    if value is None:
         return 0
     return _micros_of(value) if isinstance(value, str) else int(value)
 

@@ -36,28 +36,26 @@ class Names:
         self._areas = _Codes(f"{profile.name}\narea\n", profile.areas)
         self._units = _Codes(f"{profile.name}\nunit\n", profile.units)
         self._categories = _Codes("category\n", profile.categories)
-        self._people: dict[str, str] = {}
 
     def area(self, text: str) -> str:
-        """The code of an area."""
+        """The code of an area. A blank is an area too: the source did not say."""
         return self._areas.of(text)
 
-    def unit(self, text: str) -> str:
-        """The code of a unit."""
-        return self._units.of(text)
+    def unit(self, text: str) -> str | None:
+        """The code of a unit; None for a blank."""
+        return self._units.of(text) if text.strip() else None
 
-    def category(self, text: str) -> str:
+    def category(self, text: str) -> str | None:
         """The code of a category; the same word is the same category in every source."""
-        return self._categories.of(text)
+        return self._categories.of(text) if text.strip() else None
 
-    def person(self, text: str) -> str:
+    def person(self, text: str) -> str | None:
         """The id of a person the source already calls by a pseudonym."""
-        found = self._people.get(text)
-        if found is None:
-            whole = f"{self._profile.name}-{text}"
-            found = whole if _PERSON.match(whole) else f"{self._profile.name}-{_digest(text, 16)}"
-            self._people[text] = found
-        return found
+        text = raw(text)
+        if not text.strip():
+            return None
+        whole = f"{self._profile.name}-{text}"
+        return whole if _PERSON.match(whole) else f"{self._profile.name}-{_digest(text, 16)}"
 
     def made_areas(self) -> Mapping[str, str]:
         """Raw name → code of every area met so far that the profile does not map to a known one."""
@@ -69,16 +67,15 @@ class Names:
 
     def code(self, dimension: str, text: str) -> str:
         """The key under which a raw text stands in a breakdown by this dimension."""
-        text = raw(text)
         if dimension == "area":
             return self.area(text)
         if dimension == "unit":
-            return self.unit(text) if text.strip() else ""
+            return self.unit(text) or ""
         if dimension == "category":
-            return self.category(text) if text.strip() else ""
+            return self.category(text) or ""
         if dimension == "requester":
-            return self.person(text) if text.strip() else ""
-        return text
+            return self.person(text) or ""
+        return raw(text)
 
 
 class _Codes:
@@ -92,6 +89,7 @@ class _Codes:
     def of(self, text: str) -> str:
         code = self._known.get(text)
         if code is None:
+            text = raw(text)
             stem = _OTHER.sub("-", text.lower()).strip("-")[:STEM_MAX].rstrip("-") or "x"
             code = f"{stem}-{_digest(self._scope + text, DIGEST_HEX)}"
             self._known[text] = self.made[text] = code
@@ -99,14 +97,22 @@ class _Codes:
 
 
 def identifier(*parts: str) -> UUID:
-    """The uuid of these parts, version 5, always the same.
+    """The uuid of these parts, version 5, always the same."""
+    return UUID(bytes=_uuid_bytes("\n".join(parts).encode()))
 
-    Written out here because the library's own takes four times as long.
-    """
-    digest = bytearray(hashlib.sha1(_NAMESPACE + "\n".join(parts).encode()).digest()[:16])  # noqa: S324
+
+def identifier_text(*parts: str) -> str:
+    """The same as text, without the object between."""
+    text = _uuid_bytes("\n".join(parts).encode()).hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def _uuid_bytes(name: bytes) -> bytes:
+    # Written out because the library's own takes four times as long.
+    digest = bytearray(hashlib.sha1(_NAMESPACE + name).digest()[:16])  # noqa: S324
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80
-    return UUID(bytes=bytes(digest))
+    return bytes(digest)
 
 
 def _digest(text: str, length: int) -> str:

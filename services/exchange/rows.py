@@ -15,7 +15,7 @@ from uuid import UUID
 from events.errors import shown
 from services.exchange.batches import Generations
 from services.exchange.moments import Moment, Moments
-from services.exchange.names import Names, identifier, raw
+from services.exchange.names import Names, identifier, identifier_text, raw
 from services.exchange.profile import Profile
 from services.exchange.readers import BrokenRow
 from services.facts.issue_words import Channel, Resolution
@@ -78,6 +78,7 @@ class Rows:
         profile, columns = self.profile, self.profile.columns
         self.names = Names(profile)
         self.wanted = profile.wanted()
+        self._root = profile.root_area
         self._moments = Moments(
             profile.zone, profile.times, by_wall=profile.by_wall, no_time=profile.no_time
         )
@@ -135,39 +136,43 @@ class Rows:
         texts: Sequence[str],
     ) -> Read:
         digest = hashlib.sha256("\x1f".join(texts).encode()).digest()
-        names = (self.profile.name, row_id, str(self.undone.finds[row_id] + 1))
-        case_id = identifier(*names)
-        stream = f"{self.profile.kind}/{case_id}"
-        steps = tuple(
-            Step(
-                step,
-                command,
-                identifier(*names, step, str(self.undone.steps[stream, step] + 1)),
-                digest,
-            )
-            for step, command in commands
-        )
-        return Read(line, row_id, stream, steps, tuple(notes))
+        name, undone = f"{self.profile.name}\n{row_id}", self.undone
+        name = f"{name}\n{undone.finds[row_id] + 1}" if undone.finds else f"{name}\n1"
+        stream = f"{self.profile.kind}/{identifier_text(name)}"
+        steps = []
+        for step, command in commands:
+            generation = undone.steps[stream, step] + 1 if undone.steps else 1
+            steps.append(Step(step, command, identifier(f"{name}\n{step}\n{generation}"), digest))
+        return Read(line, row_id, stream, tuple(steps), tuple(notes))
 
     # --- the steps --------------------------------------------------------------------------------
 
     def _find(self, row_id: str, opened: Moment, texts: Sequence[str]) -> Command:
-        due = self._moment(self._due, texts)
+        due, names = self._moment(self._due, texts), self.names
         # One validation of both: two would take half as long again.
         return issue.Find.model_validate(
             {
                 "occurred_at": opened.instant,
-                "area": self._code("area", self._area, texts) or self.profile.root_area,
-                "unit": self._code("unit", self._unit, texts),
-                "category": self._code("category", self._category, texts),
+                "area": self._root if self._area is None else names.area(texts[self._area]),
+                "unit": None if self._unit is None else names.unit(texts[self._unit]),
+                "category": (
+                    None if self._category is None else names.category(texts[self._category])
+                ),
                 "channel": Channel.IMPORTED,
-                "requester": self._code("requester", self._requester, texts),
+                "requester": (
+                    None if self._requester is None else names.person(texts[self._requester])
+                ),
                 "source": {
                     "row_id": row_id,
                     "day": opened.day,
                     "due_at": due.instant if due else None,
                     "replies": self._replied is not None,
-                    "labels": {name: self._label(place, texts) for name, place in self._labels},
+                    "labels": {
+                        name: text
+                        if (text := texts[place]).isascii() and len(text) <= LABEL_MAX
+                        else self._label(place, texts)
+                        for name, place in self._labels
+                    },
                 },
             }
         )
@@ -200,12 +205,6 @@ class Rows:
             return self._moments.read(texts[place])
         except (ValueError, OverflowError) as error:
             raise self._refusal(place, texts, f"the time {error}") from error
-
-    def _code(self, dimension: str, place: int | None, texts: Sequence[str]) -> str | None:
-        """The code of what stands there. A blank area is an area too: the source did not say."""
-        if place is None:
-            return None
-        return self.names.code(dimension, texts[place]) or None
 
     def _label(self, place: int, texts: Sequence[str]) -> str:
         text = raw(texts[place])

@@ -45,6 +45,7 @@ class Service:
 def services(town: Town, chance: random.Random) -> list[Service]:
     """Every service of the plan, in no order of time."""
     timings = ["after_hours"] * AFTER_HOURS + ["working_hours"] * WORKING_HOURS
+    chance.shuffle(timings)
     crowd = [1] * len(timings)
     for _ in range(PERSON_TIMES - len(timings)):
         crowd[chance.randrange(len(crowd))] += 1
