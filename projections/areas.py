@@ -30,6 +30,11 @@ class AreaTree:
     version: int = 0
     """Goes up with every change of shape: what is cached by area is good for one version."""
 
+    _children: dict[str, list[str]] = field(default_factory=dict, repr=False)
+    _children_of: int = field(default=-1, repr=False)
+    _paths: dict[str, list[str]] = field(default_factory=dict, repr=False)
+    _paths_of: int = field(default=-1, repr=False)
+
     def apply(self, events: Iterable[Recorded]) -> None:
         """Fold further facts of the map; others are passed over."""
         for event in events:
@@ -57,14 +62,23 @@ class AreaTree:
 
     def children(self, node: str) -> list[str]:
         """The areas directly below, by code."""
-        return sorted(area for area, parent in self.parents.items() if parent == node)
+        if self._children_of != self.version:
+            self._children = {}
+            for area in sorted(self.parents):
+                self._children.setdefault(self.parents[area], []).append(area)
+            self._children_of = self.version
+        return self._children.get(node, [])
 
     def path(self, area: str) -> list[str]:
         """The area and everything above it, up to the root."""
-        path = [area]
-        while path[-1] != ROOT:
-            above = self.parents.get(path[-1], ROOT)
-            path.append(ROOT if above in path else above)
+        if self._paths_of != self.version:
+            self._paths, self._paths_of = {}, self.version
+        path = self._paths.get(area)
+        if path is None:
+            path = self._paths[area] = [area]
+            while path[-1] != ROOT:
+                above = self.parents.get(path[-1], ROOT)
+                path.append(ROOT if above in path else above)
         return path
 
     def is_under(self, area: str, node: str) -> bool:

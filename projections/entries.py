@@ -132,6 +132,8 @@ class Block:
     by_area: bool = False
     labels: dict[str, Ints] = field(default_factory=dict)
     """Codes of body fields, where they have been read (−1 = not yet)."""
+    sums: dict[str, tuple[Ints, Ints]] = field(default_factory=dict)
+    """Of a sealed page: (area codes, amounts) of the terms asked for so far. Never changes."""
 
     def __len__(self) -> int:
         return len(self.offset)
@@ -142,14 +144,14 @@ class Block:
 
     def ids_of(self, column: str, rows: Ints) -> Ints:
         """Ids of the vocabulary at some rows."""
-        codes, ids = self.codes[column][rows], self.ids[column]
-        return codes if ids is None else ids[codes]
+        codes, ids = self.codes[column].take(rows), self.ids[column]
+        return codes if ids is None else ids.take(codes)
 
-    def look_up(self, column: str, table: NDArray[Any], rows: Ints | slice) -> NDArray[Any]:
+    def look_up(self, column: str, table: NDArray[Any], rows: Ints) -> NDArray[Any]:
         """`table` (indexed by id) at some rows: the table is narrowed first, then gathered."""
         ids = self.ids[column]
-        narrow = table if ids is None else table[ids]
-        found: NDArray[Any] = narrow[self.codes[column][rows]]
+        narrow = table if ids is None else table.take(ids)
+        found: NDArray[Any] = narrow.take(self.codes[column].take(rows))
         return found
 
     @cached_property
@@ -175,16 +177,31 @@ class Block:
         _, starts = self._by_what
         return np.flatnonzero(np.diff(starts))
 
+    def rows_of_areas(self, areas: Flags) -> Ints:
+        """The rows in these areas (flags by id), ascending."""
+        ids, codes = self.ids["area"], self.codes["area"]
+        narrow = areas if ids is None else areas.take(ids)
+        if not self.by_area:
+            return np.flatnonzero(narrow.take(codes))
+        # Sorted by area: few borders instead of a look at every row.
+        chosen = np.flatnonzero(narrow)
+        starts = np.searchsorted(codes, chosen, "left")
+        ends = np.searchsorted(codes, chosen, "right")
+        runs = [np.arange(a, b) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+        return np.concatenate(runs) if runs else np.zeros(0, np.int64)
+
     def rows_of_what(self, codes: Ints) -> list[Ints]:
         """The rows of each of these codes, ascending."""
         order, starts = self._by_what
-        return [order[starts[code] : starts[code + 1]] for code in codes]
+        # Rows are kept narrow and handed out wide: gathering by them is twice as fast then.
+        return [order[starts[code] : starts[code + 1]].astype(np.intp) for code in codes]
 
     def take(self, rows: Ints | slice) -> Block:
         """Some of its rows, as a block of their own."""
         return replace(
             self,
             offset=self.offset[rows],
+            sums={},
             codes={name: column[rows] for name, column in self.codes.items()},
             numbers={name: column[rows] for name, column in self.numbers.items()},
             labels={name: column[rows] for name, column in self.labels.items()},

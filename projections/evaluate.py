@@ -9,16 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from events.fact import Shape
-from projections.areas import AreaTree
 from projections.declare import Counter, Measure, Values
 from projections.entries import Block, Flags, Ints, Vocabulary
 from projections.groups import Groups
+from projections.nodes import Node
 from projections.query import Figure
 from projections.statistics import by_group, statistic
 from projections.strands import strands, texts_of
-from projections.sums import Cut, Pairs, Sieve, Tally, distinct, joined, tally
+from projections.sums import EVERYTHING, Cut, Pairs, Sieve, Tally, distinct, joined, tally
 
 SIEVES_KEPT = 4_096
+INT32_MAX = 2**31 - 1
 
 
 class Sieves:
@@ -42,30 +43,18 @@ class Sieves:
         key = (counter.name, conditions, tuple(by), confirmed)
         if key not in self._kept:
             self._kept[key] = tuple(
-                Sieve(strand, self._vocabulary, confirmed=confirmed)
-                for strand in strands(counter, self._shapes, where, by)
+                Sieve(
+                    strand,
+                    self._vocabulary,
+                    confirmed=confirmed,
+                    name=f"{counter.name} {place} {confirmed}",
+                )
+                for place, strand in enumerate(strands(counter, self._shapes, where, by))
             )
             if len(self._kept) > SIEVES_KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return self._kept[key]
-
-
-class AreaFlags:
-    """Which area ids lie under a node; extended as areas appear in the log."""
-
-    def __init__(self, tree: AreaTree, node: str, vocabulary: Vocabulary) -> None:
-        self._tree, self._node, self._vocabulary = tree, node, vocabulary
-        self._flags = np.zeros(0, np.bool_)
-
-    def flags(self) -> Flags:
-        """A flag for each area id."""
-        values = self._vocabulary.area.values_by_id
-        if len(values) > len(self._flags):
-            fresh = values[len(self._flags) :]
-            more = [self._tree.is_under(area, self._node) for area in fresh]
-            self._flags = np.concatenate([self._flags, np.array(more, np.bool_)])
-        return self._flags
 
 
 @dataclass(frozen=True)
@@ -74,9 +63,16 @@ class Scope:
 
     blocks: tuple[Block, ...]
     cut: Cut
+    node: Node
     areas: Flags | None
+    """Which area ids are asked for; None = all."""
     where: Mapping[str, Values]
     groups: Groups
+
+    @property
+    def by_page(self) -> bool:
+        """Whether whole pages may be answered by their sums of each area."""
+        return not self.where and self.groups.names in ((), ("area",))
 
 
 class Evaluation:
@@ -114,14 +110,15 @@ class Evaluation:
 
     def matches(self, sieve: Sieve) -> Iterator[tuple[Block, Ints, Ints]]:
         """(block, rows, weights) of every block in which something matches."""
-        if sieve.idle:
-            return
-        for block in self.scope.blocks:
-            if self.scope.cut.sees_none_of(block):
-                continue
+        for block in self._blocks(sieve):
             found = sieve.match(block, self.scope.cut, self.scope.areas)
             if len(found.rows):
                 yield block, found.rows, found.weights
+
+    def _blocks(self, sieve: Sieve) -> Iterator[Block]:
+        """The blocks that are not cut off, where anything can match at all."""
+        if not sieve.idle:
+            yield from (b for b in self.scope.blocks if not self.scope.cut.sees_none_of(b))
 
     def _tally(self, counter: Counter, *, confirmed: bool) -> Tally:
         sieves = self.sieves(counter, confirmed=confirmed)
@@ -129,15 +126,34 @@ class Evaluation:
             return distinct(self._pairs(sieves))
         parts: list[Tally] = []
         for sieve in sieves:
-            for block, rows, weights in self.matches(sieve):
+            by_page = self.scope.by_page and not sieve.is_timed
+            for block in self._blocks(sieve):
+                if by_page and block.by_area and self.scope.cut.sees_all_of(block):
+                    parts.append(self._page_tally(counter, sieve, block))
+                    continue
+                rows, weights = sieve.match(block, self.scope.cut, self.scope.areas)
                 groups = self.scope.groups.numbers(block, sieve.by, rows)
-                amounts = weights.astype(np.int64)
-                if counter.measure is Measure.SUM:
-                    amounts *= sieve.values(block, rows)
-                parts.append(tally(groups, amounts))
+                parts.append(tally(groups, amounts_of(counter, sieve, block, rows, weights)))
         if not parts:
             return Tally(np.zeros(0, np.int64), np.zeros(0, np.int64))
         return tally(*(np.concatenate([part[index] for part in parts]) for index in range(2)))
+
+    def _page_tally(self, counter: Counter, sieve: Sieve, block: Block) -> Tally:
+        """What a whole page comes to, from its sums by area, which are worked out once."""
+        if sieve.name not in block.sums:
+            rows, weights = sieve.match(block, EVERYTHING)
+            codes = block.codes["area"].take(rows)
+            sums = tally(codes, amounts_of(counter, sieve, block, rows, weights))
+            block.sums[sieve.name] = sums.groups.astype(codes.dtype), _narrowest(sums.amounts)
+        codes, amounts = block.sums[sieve.name]
+        ids = block.ids["area"]
+        areas = codes if ids is None else ids.take(codes)
+        if self.scope.areas is not None:
+            inside = self.scope.areas.take(areas)
+            areas, amounts = areas[inside], amounts[inside]
+        if not self.scope.groups.names:
+            return tally(np.zeros(len(areas), np.int64), amounts)
+        return tally(self.scope.node.children().take(areas), amounts)
 
     def _pairs(self, sieves: Iterable[Sieve]) -> Pairs:
         return joined(
@@ -169,6 +185,19 @@ class Evaluation:
             group: ratio(above.get(group, nothing), below.get(group, nothing))
             for group in above.keys() | below.keys()
         }
+
+
+def amounts_of(counter: Counter, sieve: Sieve, block: Block, rows: Ints, weights: Ints) -> Ints:
+    """What each matching row adds to an additive counter."""
+    amounts: Ints = weights.astype(np.int64)
+    if counter.measure is Measure.SUM:
+        amounts = amounts * sieve.values(block, rows)
+    return amounts
+
+
+def _narrowest(amounts: Ints) -> Ints:
+    small = not len(amounts) or max(int(amounts.max()), -int(amounts.min())) < INT32_MAX
+    return amounts.astype(np.int32) if small else amounts
 
 
 def ratio(above: Figure, below: Figure) -> Figure:

@@ -119,7 +119,7 @@ class AreaDimension:
 class Groups:
     """All dimensions of one breakdown, their numbers packed into one."""
 
-    def __init__(self, names: Sequence[str], tree: AreaTree, node: str, words: Vocabulary) -> None:
+    def __init__(self, names: Sequence[str], areas: AreaDimension, words: Vocabulary) -> None:
         if len(names) > DIMENSIONS_MAX:
             raise Invalid(
                 f"a breakdown has at most {DIMENSIONS_MAX} dimensions, not {len(names)}",
@@ -128,7 +128,7 @@ class Groups:
                 zh=f"一次最多按 {DIMENSIONS_MAX} 个维度分组",
             )
         self.names = tuple(names)
-        self._dimensions = [_dimension(name, tree, node, words) for name in names]
+        self._dimensions = [_dimension(name, areas, words) for name in names]
         self._bits = KEY_BITS // max(1, len(names))
 
     def numbers(self, block: Block, columns: Sequence[str], rows: Ints) -> Ints:
@@ -160,9 +160,9 @@ class Groups:
         return tuple(d.text(n) for d, n in zip(self._dimensions, numbers, strict=True))
 
 
-def _dimension(name: str, tree: AreaTree, node: str, words: Vocabulary) -> Dimension:
+def _dimension(name: str, areas: AreaDimension, words: Vocabulary) -> Dimension:
     if name == "area":
-        return AreaDimension(tree, node, words)
+        return areas
     return CalendarDimension(name) if name in CALENDAR else TextDimension(words)
 
 

@@ -32,10 +32,13 @@ from projections.declare import (
     unknown,
 )
 from projections.entries import Block, Tail, Vocabulary, cut_at_pages
-from projections.evaluate import AreaFlags, Evaluation, Scope, Sieves, nothing
+from projections.evaluate import Evaluation, Scope, Sieves, nothing
 from projections.explain import contributions
 from projections.groups import Groups
+from projections.hot import Hot
 from projections.labels import Labels
+from projections.narrow import narrowed
+from projections.nodes import Nodes
 from projections.pages import Page, sealed
 from projections.query import (
     Axis,
@@ -91,6 +94,9 @@ class Ledger:
         self._pages_read = pages is None
         self._unkept: deque[Page] = deque()
         self._sieves = Sieves(shapes, self._vocabulary)
+        self._nodes = Nodes(self.areas, self._vocabulary)
+        self._hot = Hot(self.counters, self._sieves, self._vocabulary)
+        self._fed_blocks = self._fed_rows = 0
         self._labels = Labels(source, shapes, self._vocabulary)
         self._catching_up = asyncio.Lock()
 
@@ -129,6 +135,9 @@ class Ledger:
         """Everything up to here has been taken in: seal the pages that are complete."""
         while position >= self._tail.first + self._page_events - 1:
             self._tail.last = self._tail.first + self._page_events - 1
+            if self._fed_blocks == len(self._blocks):
+                self._feed()
+                self._fed_blocks, self._fed_rows = self._fed_blocks + 1, 0
             page, block = sealed(self._tail.block(), self._vocabulary)
             self._add_page(block)
             if self._pages is not None:
@@ -138,6 +147,15 @@ class Ledger:
     def _add_page(self, block: Block) -> None:
         self._blocks.append(block)
         self._tail = Tail(self._vocabulary, block.last + 1)
+
+    def _feed(self) -> None:
+        """Give the sums kept ready whatever they have not seen."""
+        while self._fed_blocks < len(self._blocks):
+            self._hot.feed(self._blocks[self._fed_blocks])
+            self._fed_blocks += 1
+        if self._fed_rows < len(self._tail):
+            self._hot.feed(self._tail.block(self._fed_rows))
+            self._fed_rows = len(self._tail)
 
     async def _read_pages(self, pages: PageStore) -> None:
         async for page in pages.pages(len(self._blocks)):
@@ -183,14 +201,36 @@ class Ledger:
         """
         counters = self._asked(query)
         moment, cut = await self._cut(query, now)
-        evaluation = self._evaluation(query, cut, query.by)
-        await self._read_labels(evaluation, counters)
+        if query.as_of is None and not query.conditions and query.by in ((), ("area",)):
+            return self._ready(query, counters, moment)
+        evaluation = await self._evaluation(query, cut, counters)
         node = self.areas.node(query.area)
         cells: list[Cell] = []
         for counter in counters:
             for key, figure in self._keyed(evaluation, counter, query, node):
                 cells.append(Cell(counter, node, query.unit, key, figure))
         return Reading(moment, tuple(cells))
+
+    def _ready(self, query: Query, counters: list[Counter], as_of: Moment) -> Reading:
+        """A live question that the sums kept ready answer."""
+        self._feed()
+        node, by_area = self._nodes.of(query.area), bool(query.by)
+        moment = micros(as_of.time)
+        children = self.areas.children(node.code)
+        cells: list[Cell] = []
+        for counter in counters:
+            figures = self._hot.figures(counter, node, moment, by_area=by_area)
+            if not by_area:
+                found = {"": figures.get(0, nothing(counter))}
+            else:
+                found = dict.fromkeys(children, nothing(counter))
+                found |= {node.dimension.text(group): figure for group, figure in figures.items()}
+            cells += [
+                Cell(counter, node.code, query.unit, key, figure)
+                for key, figure in sorted(found.items())
+                if not figure.empty or key == "" or key in self.areas.parents
+            ]
+        return Reading(replace(as_of, position=self.position), tuple(cells))
 
     def _keyed(
         self, evaluation: Evaluation, counter: Counter, query: Query, node: str
@@ -225,8 +265,7 @@ class Ledger:
         query = replace(query or Query(), counters=(name,), by=())
         (counter,) = self._asked(query)
         moment, cut = await self._cut(query, now)
-        evaluation = self._evaluation(query, cut, ())
-        await self._read_labels(evaluation, [counter])
+        evaluation = await self._evaluation(query, cut, [counter])
         figure = evaluation.figures(counter).get(0, nothing(counter))
         rows = self._behind(evaluation, counter, after)
         lines = await self._lines(rows[:limit])
@@ -336,25 +375,29 @@ class Ledger:
         events = await self._source.at([position]) if position else []
         return from_micros(events[0].recorded_at) if events else EPOCH
 
-    def _evaluation(self, query: Query, cut: Cut, by: tuple[str, ...]) -> Evaluation:
-        node = self.areas.node(query.area)
-        flags = None if node == ROOT else AreaFlags(self.areas, node, self._vocabulary).flags()
-        scope = Scope(
-            blocks=(*self._blocks, self._tail.block()),
-            cut=cut,
-            areas=flags,
-            where=query.conditions,
-            groups=Groups(by, self.areas, node, self._vocabulary),
-        )
-        return Evaluation(self.counters, self._sieves, scope)
+    async def _evaluation(self, query: Query, cut: Cut, counters: Iterable[Counter]) -> Evaluation:
+        node = self._nodes.of(query.area)
+        areas, where = None if node.code == ROOT else node.under(), query.conditions
+        blocks: tuple[Block, ...] = (*self._blocks, self._tail.block())
+        groups = Groups(query.by, node.dimension, self._vocabulary)
+        scope = Scope(blocks, cut, node, areas, where, groups)
+        evaluation = Evaluation(self.counters, self._sieves, scope)
+        if await self._read_labels(evaluation, counters):
+            return evaluation
+        few = narrowed(blocks, cut, areas, where, self._vocabulary)
+        return Evaluation(self.counters, self._sieves, replace(scope, blocks=tuple(few)))
 
-    async def _read_labels(self, evaluation: Evaluation, counters: Iterable[Counter]) -> None:
-        """Read the body fields the question needs, of the rows that match it otherwise."""
+    async def _read_labels(self, evaluation: Evaluation, counters: Iterable[Counter]) -> bool:
+        """Read the body fields the question needs, of the rows that match it otherwise; whether
+        there are any."""
+        needed = False
         for counter in self._with_parts(counters):
             for sieve in evaluation.sieves(counter):
                 if sieve.strand.labels:
+                    needed = True
                     for block, rows, _ in evaluation.matches(sieve.bare()):
                         await self._labels.read(block, sieve.strand.labels, rows)
+        return needed
 
     def _with_parts(self, counters: Iterable[Counter]) -> Iterable[Counter]:
         for counter in counters:

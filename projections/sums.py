@@ -21,6 +21,9 @@ from projections.declare import CALENDAR, CONFIRMATIONS, LABEL, OF_DEED
 from projections.entries import Block, Books, Flags, Ints, Vocabulary, What, deed_of
 from projections.strands import Condition, Only, Strand
 
+TIMED = ("due", "older_than")
+"""Comparisons with the moment of the question."""
+
 EXACT_IN_FLOAT = 2**53
 DENSE_SPAN_MAX = 1 << 22
 
@@ -46,6 +49,9 @@ class Cut:
         return not len(block) or block.first > self.position or late
 
 
+EVERYTHING = Cut(2**62, None, 0)
+
+
 class Matches(NamedTuple):
     """Matching rows of a block, in no particular order, and what each weighs (+1 or −1)."""
 
@@ -60,8 +66,12 @@ class Sieve:
     themselves, so that what is verified is the same sum once more.
     """
 
-    def __init__(self, strand: Strand, vocabulary: Vocabulary, *, confirmed: bool = False) -> None:
+    def __init__(
+        self, strand: Strand, vocabulary: Vocabulary, *, confirmed: bool = False, name: str = ""
+    ) -> None:
         self.strand = strand
+        self.name = name
+        """What its sums of whole pages are kept under; '' = they are not."""
         self.by = tuple(OF_DEED + name if confirmed else name for name in strand.by)
         self._confirmed = confirmed
         self._facts = dict(strand.weights)
@@ -70,7 +80,12 @@ class Sieve:
         self._of_what = [only for only in strand.only if only.column in What._fields]
         rest = [only for only in strand.only if only.column not in What._fields]
         self._days = [only for only in rest if only.column in CALENDAR]
-        self._tables = [_Table(only, vocabulary) for only in rest if only.column not in CALENDAR]
+        self._tables = [Table(only, vocabulary) for only in rest if only.column not in CALENDAR]
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether what matches depends on the moment of the question."""
+        return any(condition.test in TIMED for condition in self.strand.conditions)
 
     @property
     def idle(self) -> bool:
@@ -81,6 +96,13 @@ class Sieve:
         """The same without its conditions on body fields."""
         only = tuple(o for o in self.strand.only if not o.column.startswith(LABEL))
         return Sieve(replace(self.strand, only=only), self._vocabulary, confirmed=self._confirmed)
+
+    def untimed(self) -> Sieve:
+        """The same without these comparisons, where the instants they look at are there."""
+        kept = [c for c in self.strand.conditions if c.test not in TIMED]
+        kept += [Condition("has", c.column) for c in self.strand.conditions if c.test in TIMED]
+        strand = replace(self.strand, conditions=tuple(kept))
+        return Sieve(strand, self._vocabulary, confirmed=self._confirmed)
 
     def match(self, block: Block, cut: Cut, areas: Flags | None = None) -> Matches:
         """The matching entries. `areas` flags the area ids asked for; None = all."""
@@ -150,7 +172,7 @@ class Sieve:
         return weight * what.sign
 
 
-class _Table:
+class Table:
     """A condition on a coded column as flags by id."""
 
     def __init__(self, only: Only, vocabulary: Vocabulary) -> None:
@@ -159,6 +181,14 @@ class _Table:
         self._column = "books" if only.column in Books._fields else only.column
         self._words: Any = vocabulary.label if self._label else vocabulary.of(self._column)
         self._flags = np.zeros(0, np.bool_)
+
+    def all(self, block: Block) -> Flags:
+        """The same for every row."""
+        self._extend()
+        ids = block.ids[self._column]
+        narrow = self._flags if ids is None else self._flags.take(ids)
+        found: Flags = narrow.take(block.codes[self._column])
+        return found
 
     def keep(self, block: Block, rows: Ints) -> Flags:
         """Which rows hold one of the values."""

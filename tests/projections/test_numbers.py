@@ -18,6 +18,8 @@ from projections.query import Axis, Figure, Query
 from tests.projections.naive import Naive, Question
 from tests.projections.world import COUNTERS, SHAPES, START, TREE, ZONE, World
 
+pytestmark = pytest.mark.slow
+
 NAMES = tuple(counter.name for counter in COUNTERS)
 CONDITIONS: list[dict[str, Any]] = [
     {},
@@ -93,9 +95,12 @@ async def told(chance: random.Random, steps: int) -> tuple[World, Ledger, Naive]
     await world.history(steps)
     ledger = Ledger(world.log, COUNTERS, SHAPES, page_events=chance.choice([8, 64]))
     await ledger.catch_up()
+    return world, ledger, await naive_of(world)
+
+
+async def naive_of(world: World) -> Naive:
     events = await world.log.read(limit=10_000)
-    naive = Naive([event.envelope() for event in events], COUNTERS, TREE, ZONE)
-    return world, ledger, naive
+    return Naive([event.envelope() for event in events], COUNTERS, TREE, ZONE)
 
 
 @HISTORIES
@@ -187,5 +192,26 @@ def test_contributions_add_up_to_the_value(seed: int) -> None:
                 assert len(lines) == (explained.figure.denominator or 0)
             else:
                 assert sum(line.contribution or 0 for line in lines) == explained.figure.value
+
+    asyncio.run(run())
+
+
+@HISTORIES
+@given(SEEDS)
+def test_sums_kept_ready_stay_equal_while_the_log_grows(seed: int) -> None:
+    async def run() -> None:
+        chance = random.Random(seed)
+        world = World(chance)
+        await world.map()
+        ledger = Ledger(world.log, COUNTERS, SHAPES, page_events=16)
+        for _ in range(6):
+            await world.history(chance.choice([1, 2, 9]))
+            if chance.randrange(4):
+                await ledger.catch_up()
+                naive = await naive_of(world)
+                for area in (None, "city", "s1", "c1"):
+                    for by in BREAKDOWNS[:2]:
+                        asked = Question("", area=area, by=by, moment=world.now)
+                        await all_equal(ledger, naive, Query(area=area, by=by), asked)
 
     asyncio.run(run())

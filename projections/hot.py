@@ -1,0 +1,212 @@
+"""常备合计 · Sums kept ready, so that the live board of any node is read, not computed.
+
+For every counter (and for what is verified of it) there is one *term*, fed once with every entry:
+
+- additive: one number for each area, from which any node is a sum of a few thousand numbers;
+- paired (distinct members, durations, and states that depend on the moment): signed values by area,
+  from which the view of a node is made when it is first asked for, and then kept up.
+
+Nothing is ever taken out: a correction is an entry like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+import numpy as np
+
+from projections.declare import Counter, Measure
+from projections.entries import Block, Ints, Vocabulary, deed_of
+from projections.evaluate import Sieves, amounts_of, ratio
+from projections.nodes import Node
+from projections.query import Figure
+from projections.strands import Condition
+from projections.sums import EVERYTHING, TIMED, Pairs, Sieve, joined, netted, tally
+from projections.views import DistinctView, DurationView
+
+NET_EVERY = 65_536
+"""So many new pairs are netted at once."""
+
+
+class Term:
+    """One counter, or what is verified of it."""
+
+    def __init__(self, counter: Counter, sieves: Iterable[Sieve]) -> None:
+        self.counter = counter
+        self.timed: tuple[Condition, ...] = tuple(
+            condition
+            for sieve in sieves
+            for condition in sieve.strand.conditions
+            if condition.test in TIMED
+        )[:1]
+        self._sieves = [(sieve.untimed(), _timed(sieve)) for sieve in sieves]
+        self.paired = bool(self.timed) or counter.measure in (Measure.DISTINCT, Measure.DURATION)
+        self.leaves = np.zeros(0, np.int64)
+        self.pairs = joined([])
+        self.fed = 0
+        """How many pairs were ever fed: what a view has seen of them."""
+        self._fresh: list[Pairs] = []
+        self._waiting = 0
+
+    def feed(self, block: Block, areas: int) -> None:
+        """Take in all rows of a block."""
+        if len(self.leaves) < areas and not self.paired:
+            self.leaves = np.concatenate(
+                [self.leaves, np.zeros(areas - len(self.leaves), np.int64)]
+            )
+        for sieve, timed in self._sieves:
+            rows, weights = sieve.match(block, EVERYTHING)
+            if not len(rows):
+                continue
+            places = block.ids_of("area", rows)
+            if not self.paired:
+                sums = tally(places, amounts_of(self.counter, sieve, block, rows, weights))
+                self.leaves[sums.groups] += sums.amounts
+                continue
+            if timed is None:
+                values = sieve.values(block, rows)
+            else:
+                values = block.numbers[timed.column][rows].astype(np.int64) + timed.limit
+            self._add(Pairs(places, values, weights))
+
+    def _add(self, pairs: Pairs) -> None:
+        self._fresh.append(pairs)
+        self.fed += len(pairs.groups)
+        self._waiting += len(pairs.groups)
+        if self._waiting > max(NET_EVERY, len(self.pairs.groups) // 2) and self.timed:
+            # Most of what was open is closed again: only the rest is worth keeping.
+            self.pairs, self._fresh, self._waiting = netted(self.all()), [], 0
+
+    def all(self) -> Pairs:
+        """Every pair by area id, not netted."""
+        if self._fresh:
+            self.pairs, self._fresh = joined([self.pairs, *self._fresh]), []
+        return self.pairs
+
+    def since(self, fed: int) -> Pairs | None:
+        """The pairs fed after so many, where they are still at hand one by one."""
+        count = self.fed - fed
+        whole = self.all()
+        if count > len(whole.groups) or self.timed:
+            return None
+        start = len(whole.groups) - count
+        return Pairs(*(column[start:] for column in whole))
+
+
+class Hot:
+    """All terms of a ledger."""
+
+    def __init__(self, counters: Mapping[str, Counter], sieves: Sieves, words: Vocabulary) -> None:
+        self._counters = counters
+        self._words = words
+        self._terms: dict[tuple[str, bool], Term] = {}
+        self._by_fact: dict[str, list[Term]] = {}
+        for counter in counters.values():
+            if counter.measure is not Measure.RATIO:
+                self._make(counter, sieves, confirmed=False)
+                if counter.is_verifiable:
+                    self._make(counter, sieves, confirmed=True)
+
+    def _make(self, counter: Counter, sieves: Sieves, *, confirmed: bool) -> None:
+        term = Term(counter, sieves.of(counter, {}, confirmed=confirmed))
+        self._terms[counter.name, confirmed] = term
+        for fact in counter.facts:
+            self._by_fact.setdefault(f"{confirmed}{fact}", []).append(term)
+
+    def feed(self, block: Block) -> None:
+        """Take in all rows of a block. Only the terms that its facts concern are looked at."""
+        ids = block.ids["what"]
+        present = block.what_present if ids is None else ids[block.what_present]
+        whats = [self._words.what.values_by_id[identity] for identity in present.tolist()]
+        facts = {f"{False}{what.fact}" for what in whats}
+        facts |= {f"{True}{deed_of(what).fact}" for what in whats}
+        concerned = {id(term): term for fact in facts for term in self._by_fact.get(fact, ())}
+        areas = len(self._words.area.values_by_id)
+        for term in concerned.values():
+            term.feed(block, areas)
+
+    def figures(
+        self, counter: Counter, node: Node, moment: int, *, by_area: bool
+    ) -> dict[int, Figure]:
+        """Figures by group of the node's children, or of the node itself as group 0."""
+        if counter.measure is Measure.RATIO:
+            above = self._parts(counter.numerator, node, moment, by_area=by_area)
+            below = self._parts(counter.denominator, node, moment, by_area=by_area)
+            none = Figure(0)
+            groups = above.keys() | below.keys()
+            return {g: ratio(above.get(g, none), below.get(g, none)) for g in groups}
+        term = self._terms[counter.name, False]
+        if counter.measure is Measure.DURATION:
+            return durations(node, term, by_area=by_area)
+        values = amounts(node, term, moment, by_area=by_area)
+        if not counter.is_verifiable:
+            return {group: Figure(value) for group, value in values.items()}
+        verified = amounts(node, self._terms[counter.name, True], moment, by_area=by_area)
+        return {
+            group: Figure(values.get(group, 0), verified=verified.get(group, 0))
+            for group in values.keys() | verified.keys()
+        }
+
+    def _parts(
+        self, name: str | None, node: Node, moment: int, *, by_area: bool
+    ) -> dict[int, Figure]:
+        return self.figures(self._counters[name or ""], node, moment, by_area=by_area)
+
+
+def amounts(node: Node, term: Term, moment: int, *, by_area: bool) -> dict[int, int]:
+    """Amounts of a term by child, or of the node as 0; those of 0 left out."""
+    under = node.under()
+    if not term.paired:
+        sums = term.leaves
+        areas = np.flatnonzero(under[: len(sums)] & (sums != 0))
+        return _tallied(node, areas, sums[areas], by_area=by_area)
+    if term.timed:
+        pairs = term.all()
+        rows = np.flatnonzero((pairs.values < moment) & under.take(pairs.groups))
+        weights = pairs.weights[rows].astype(np.int64)
+        return _tallied(node, pairs.groups[rows], weights, by_area=by_area)
+    view = _view(node, term, DistinctView)
+    return view.counts(by_area=by_area)
+
+
+def durations(node: Node, term: Term, *, by_area: bool) -> dict[int, Figure]:
+    """Statistics of a term by child, or of the node as 0."""
+    return _view(node, term, DurationView).figures(term.counter, by_area=by_area)
+
+
+def _tallied(node: Node, areas: Ints, sums: Ints, *, by_area: bool) -> dict[int, int]:
+    if not by_area:
+        total = int(sums.sum()) if len(sums) else 0
+        return {0: total} if total else {}
+    found = tally(node.children().take(areas), sums)
+    pairs = zip(found.groups.tolist(), found.amounts.tolist(), strict=True)
+    return {group: amount for group, amount in pairs if amount}
+
+
+KindOfView = TypeVar("KindOfView", DistinctView, DurationView)
+
+
+def _view(node: Node, term: Term, kind: type[KindOfView]) -> KindOfView:
+    seen, view = node.views.get(id(term), (0, None))
+    fresh = term.since(seen)
+    if not isinstance(view, kind) or fresh is None or not view.take(_below(node, fresh)):
+        view = kind(_below(node, term.all()))
+    node.views[id(term)] = term.fed, view
+    return view
+
+
+def _below(node: Node, pairs: Pairs) -> Pairs:
+    """The pairs below a node, by child."""
+    if not len(pairs.groups):
+        return pairs
+    rows = np.flatnonzero(node.under().take(pairs.groups))
+    groups = node.children().take(pairs.groups[rows])
+    return Pairs(groups, pairs.values[rows], pairs.weights[rows])
+
+
+def _timed(sieve: Sieve) -> Condition | None:
+    found = [c for c in sieve.strand.conditions if c.test in TIMED]
+    if len(found) > 1:
+        raise AssertionError("a counter compares at most one instant with the moment")
+    return found[0] if found else None
