@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from uuid import uuid4
 
+import pytest
+
 from tests.cli.running import Program
+
+pytestmark = pytest.mark.process
 
 ANSWER = ["id", "revision", "position", "facts"]
 ENVELOPE = {

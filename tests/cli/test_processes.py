@@ -14,6 +14,8 @@ import pytest
 
 from tests.cli.running import SECONDS_MAX, Program
 
+pytestmark = pytest.mark.process
+
 TOKEN = re.compile(r"^jishi_[\w-]{40,}$", re.MULTILINE)
 
 

@@ -18,6 +18,8 @@ from services.terminal.verb import Verb
 from services.terminal.words import Both
 from tests.cli.running import Program
 
+pytestmark = pytest.mark.process
+
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
 TYPED = [
     (entry.name, verb) for entry in index.entries().values() for verb in (entry.verbs or (None,))

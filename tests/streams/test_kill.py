@@ -20,6 +20,8 @@ from streams.log import PostgresLog
 from streams.schema import SQL, establish
 from tests.streams.making import LOG_ID, SHAPES, Spell, written
 
+pytestmark = pytest.mark.process
+
 CALLERS = 24
 LAST = "deed/last"
 

@@ -16,6 +16,8 @@ from streams.schema import SQL, establish
 from tests.conftest import at
 from tests.streams.making import LOG_ID, SHAPES, written
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 async def new_server(tmp_path: Path) -> AsyncIterator[str]:

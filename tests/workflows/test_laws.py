@@ -21,6 +21,8 @@ from services.kernel.testing import Story, story
 from services.kernel.words import Actor
 from tests.workflows.trials import attempts, offered
 
+pytestmark = pytest.mark.slow
+
 CATALOGUE = discover()
 STEPS_MAX = 14
 STARTABLE = sorted(name for name, entry in CATALOGUE.entries.items() if entry.startable)
