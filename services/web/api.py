@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.requests import Request as HttpRequest
 
 from events.errors import Malformed, TooLarge, Unknown
@@ -25,6 +26,17 @@ from services.web.routes import GuardedRoute, Routes, language_of
 CREATED, REPEATED = 201, 200
 REPLAYED: Header = (b"idempotency-replayed", b"true")
 POSITION_MAX = 10**15
+RESERVED = ("areas", "catalogue", "counters", "events", "feed", "units")
+"""Words that stand where a kind does; the kernel lets no kind be called so."""
+
+
+class _Kind(StringConvertor):
+    """Any word but those that mean something else in this place."""
+
+    regex = f"(?!(?:{'|'.join(RESERVED)})(?:/|$))[^/]+"
+
+
+register_url_convertor("kind", _Kind())
 
 
 class Api:
@@ -37,10 +49,10 @@ class Api:
     def routes(self, make: Routes) -> list[GuardedRoute]:
         """The routes, the narrower ones first."""
         return [
-            make.guarded("/api/v1/{kind}/{id}/events", GET=self.history),
-            make.guarded("/api/v1/{kind}/{id}/{command}", POST=self.go_on),
-            make.guarded("/api/v1/{kind}/{id}", GET=self.case),
-            make.guarded("/api/v1/{kind}", GET=self.cases, POST=self.start),
+            make.guarded("/api/v1/{kind:kind}/{id}/events", GET=self.history),
+            make.guarded("/api/v1/{kind:kind}/{id}/{command}", POST=self.go_on),
+            make.guarded("/api/v1/{kind:kind}", GET=self.cases, POST=self.start),
+            make.guarded("/api/v1/{kind:kind}/{id}", GET=self.case),
         ]
 
     async def start(self, http: HttpRequest, grant: Grant) -> Reply:

@@ -27,15 +27,16 @@ GENERATIONS = (50_000, 20, 1_000)
 def application(parts: Parts) -> ASGIApp:
     """The application. Raises AssertionError where a route was not made by `Routes`."""
     make = Routes(parts)
+    # Routes are tried in turn: those of commands, which are asked for most, come first.
     routes = [
+        *Api(parts).routes(make),
+        *Reading(parts).routes(make),
+        *Feed(parts).routes(make),
         *Probes(parts).routes(make),
         *Describing(parts).routes(make),
         *Assets().routes(make),
         *Pages(parts).routes(parts),
         *Forms(parts).routes(parts),
-        *Reading(parts).routes(make),
-        *Feed(parts).routes(make),
-        *Api(parts).routes(make),
     ]
     only_guarded(routes)
     router = Router(routes=routes, redirect_slashes=False, default=nothing_here)

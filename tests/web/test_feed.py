@@ -53,11 +53,11 @@ async def test_numbers_come_when_they_change(place: Place) -> None:
                     found |= {cell["key"]: cell["value"] for cell in cells}
             return found
 
-        await until(lambda: numbers() == {"s1": 0, "s2": 0})
+        await until(lambda: numbers() == {"": 0, "s1": 0, "s2": 0})
         await place.town.placed("c1")
         await place.town.placed("c3")
         await place.town.placed("c3")
-        await until(lambda: numbers() == {"s1": 1, "s2": 2})
+        await until(lambda: numbers() == {"": 3, "s1": 1, "s2": 2})
         assert not listener.positions()
         await until(lambda: listener.last_id == str(place.house.ring.head))
     await task
