@@ -35,6 +35,7 @@ VOCABULARY_OF = {
 
 NUMBERS = ("quantity_1", "quantity_2", "occurred_at", "day")
 CODE_MAX_16 = 65_536
+FEW_AREAS = 128
 
 
 class What(NamedTuple):
@@ -181,10 +182,10 @@ class Block:
         """The rows in these areas (flags by id), ascending."""
         ids, codes = self.ids["area"], self.codes["area"]
         narrow = areas if ids is None else areas.take(ids)
-        if not self.by_area:
+        chosen = np.flatnonzero(narrow)
+        if not self.by_area or len(chosen) > FEW_AREAS:
             return np.flatnonzero(narrow.take(codes))
         # Sorted by area: few borders instead of a look at every row.
-        chosen = np.flatnonzero(narrow)
         starts = np.searchsorted(codes, chosen, "left")
         ends = np.searchsorted(codes, chosen, "right")
         runs = [np.arange(a, b) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]

@@ -139,7 +139,8 @@ class Evaluation:
         return tally(*(np.concatenate([part[index] for part in parts]) for index in range(2)))
 
     def _page_tally(self, counter: Counter, sieve: Sieve, block: Block) -> Tally:
-        """What a whole page comes to, from its sums by area, which are worked out once."""
+        """What a whole page comes to, from its sums by area, which are worked out once. A group
+        may stand in it more than once: all pages are added up together."""
         if sieve.name not in block.sums:
             rows, weights = sieve.match(block, EVERYTHING)
             codes = block.codes["area"].take(rows)
@@ -152,8 +153,8 @@ class Evaluation:
             inside = self.scope.areas.take(areas)
             areas, amounts = areas[inside], amounts[inside]
         if not self.scope.groups.names:
-            return tally(np.zeros(len(areas), np.int64), amounts)
-        return tally(self.scope.node.children().take(areas), amounts)
+            return Tally(np.zeros(1, np.int64), amounts.sum(keepdims=True, dtype=np.int64))
+        return Tally(self.scope.node.children().take(areas), amounts)
 
     def _pairs(self, sieves: Iterable[Sieve]) -> Pairs:
         return joined(

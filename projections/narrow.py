@@ -52,12 +52,12 @@ def narrowed(
 
 
 def _rows(block: Block, areas: Flags | None, tables: Sequence[Table]) -> Ints:
-    if areas is not None:
-        rows = block.rows_of_areas(areas)
-    else:
-        rows = np.flatnonzero(tables[0].all(block))
-        tables = tables[1:]
-    for table in tables:
+    if not tables and areas is not None:
+        return block.rows_of_areas(areas)
+    rows: Ints = np.flatnonzero(tables[0].all(block))
+    for table in tables[1:]:
         if len(rows):
             rows = rows[table.keep(block, rows)]
+    if areas is not None and len(rows):
+        rows = rows[block.look_up("area", areas, rows)]
     return rows

@@ -278,6 +278,20 @@ def tally(groups: Ints, amounts: Ints) -> Tally:
     return Tally(found + low, sums[found])
 
 
+def _net(keys: Ints, weights: Ints) -> Tally:
+    """The net weight of each key, those of 0 left out. Keys are from 0 up."""
+    span = int(keys.max()) + 1
+    if span > max(DENSE_SPAN_MAX, 4 * len(keys)):
+        found, places = np.unique(keys, return_inverse=True)
+        sums = np.bincount(places, weights=weights)
+    else:
+        sums = np.bincount(keys, weights=weights, minlength=span)
+        found = np.flatnonzero(sums)
+        return Tally(found, sums[found].astype(np.int64))
+    kept = np.flatnonzero(sums)
+    return Tally(found[kept], sums[kept].astype(np.int64))
+
+
 def _add(places: Ints, amounts: Ints, size: int) -> Ints:
     largest = max(abs(int(amounts.min())), abs(int(amounts.max())))
     if largest * len(amounts) < EXACT_IN_FLOAT:
@@ -305,10 +319,8 @@ def netted(pairs: Pairs) -> Pairs:
     if span * (last - first + 1) < 2**62:
         keys = (pairs.groups.astype(np.int64) - first) * span
         keys += pairs.values.astype(np.int64) - low
-        net = tally(keys, pairs.weights)
-        kept = net.amounts != 0
-        keys = net.groups[kept]
-        return Pairs(keys // span + first, keys % span + low, net.amounts[kept])
+        net = _net(keys, pairs.weights)
+        return Pairs(net.groups // span + first, net.groups % span + low, net.amounts)
     order = np.lexsort((pairs.values, pairs.groups))
     groups, values, weights = (column[order] for column in pairs)
     fresh = np.ones(len(groups), np.bool_)
