@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import uuid5
 
 import asyncpg
@@ -25,9 +27,13 @@ from events.clock import micros
 from events.envelope import Recorded
 from events.errors import JishiError, KeyReused, Unavailable
 from projections.counters import COUNTERS
+from projections.database import Database
 from projections.declare import Counter
 from projections.ledger import Ledger
+from projections.rebuild import Upkeep
+from projections.runner import Runner
 from services.access import Grant, new_token, token_hash
+from services.books import upkeep_of
 from services.commands import Commands, Request, clock
 from services.deadlines import NAMESPACE, Deadlines
 from services.directory import Directory
@@ -47,6 +53,9 @@ from streams.schema import MadeAs, establish
 log = structlog.get_logger("jishi.house")
 
 ROOMS = [Path(str(room.__file__)).parent / "sql" for room in (streams, projections)]
+READ_ROOMS = ROOMS[1:]
+"""What a database holds that serves the read side alone."""
+ROWS_PAUSE_SECONDS = 0.25
 FOUNDER = Grant("system", "system", roles=frozenset({"system"}), actions=frozenset({"*"}))
 VISITOR = Grant("visitor", "visitor", actions=frozenset({"read"}))
 """Who looks at a demonstration without signing in. Its log holds nothing of anybody real."""
@@ -86,6 +95,7 @@ async def open_house(
     catalogue: Catalogue | None = None,
     counters: Iterable[Counter] = COUNTERS,
     timers: bool = True,
+    rows: bool = False,
     talk: Talk = lambda text: None,
 ) -> AsyncIterator[House]:
     """Open a house: start or join the database, bring it up to date, load what is kept in memory,
@@ -93,8 +103,8 @@ async def open_house(
 
     `dsn` wins over the settings. `made_as` and the settings' zone count only where the log is new.
     `now` sets the clock, of logs made as demo or scenario only; `timers=False` leaves deadlines to
-    `house.deadlines.fire_due()`. Raises Unavailable where the database is away, Broken where what
-    is stored contradicts itself.
+    `house.deadlines.fire_due()`; `rows=True` also keeps the row projections. Raises Unavailable
+    where the database is away, Broken where what is stored contradicts itself.
     """
     async with contextlib.AsyncExitStack() as stack:
         address = dsn or settings.database_url or await _embedded(settings, stack, talk)
@@ -107,8 +117,13 @@ async def open_house(
             limits=settings.log,
         )
         stack.push_async_callback(event_log.close)
-        house = _furnish(settings, address, event_log, known, counters, now or clock)
-        await _move_in(house, stack, timers=timers)
+        database = await Database.open(settings.read_database_url or address)
+        stack.push_async_callback(database.close)
+        upkeep = upkeep_of(database, event_log, known)
+        await upkeep.install()
+        ledger = await upkeep.ledger(counters)
+        house = _furnish(settings, address, event_log, known, ledger, now or clock)
+        await _move_in(house, stack, timers=timers, upkeep=upkeep if rows else None)
         yield house
 
 
@@ -117,6 +132,14 @@ async def prepare(dsn: str, settings: Settings, made_as: MadeAs = "live") -> Non
 
     Raises Unavailable where it does not answer, Broken where it cannot be used.
     """
+    await _migrated(dsn, settings, made_as, ROOMS)
+    if settings.read_database_url is not None:
+        await _migrated(settings.read_database_url, settings, None, READ_ROOMS)
+
+
+async def _migrated(
+    dsn: str, settings: Settings, made_as: MadeAs | None, rooms: Sequence[Path]
+) -> None:
     try:
         connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as cause:
@@ -126,8 +149,10 @@ async def prepare(dsn: str, settings: Settings, made_as: MadeAs = "live") -> Non
             zh="数据库没有应答:请启动它,或更正 JISHI_DATABASE_URL",
         ) from cause
     try:
-        await migrate(connection, ROOMS)
-        await establish(connection, log_id=str(uuid7()), zone=settings.zone.key, made_as=made_as)
+        await migrate(connection, rooms)
+        if made_as is not None:
+            zone = settings.zone.key
+            await establish(connection, log_id=str(uuid7()), zone=zone, made_as=made_as)
     finally:
         await connection.close()
 
@@ -152,12 +177,11 @@ def _furnish(
     dsn: str,
     event_log: PostgresLog,
     catalogue: Catalogue,
-    counters: Iterable[Counter],
+    ledger: Ledger,
     now: Now,
 ) -> House:
     directory = Directory(event_log, catalogue)
     commands = Commands(event_log, catalogue, directory, now)
-    ledger = Ledger(event_log, counters, catalogue.shapes)
     ring = Ring(event_log)
     attempts = AttemptLog(event_log.access_log)
     parts = Parts(
@@ -186,7 +210,9 @@ def _furnish(
     )
 
 
-async def _move_in(house: House, stack: contextlib.AsyncExitStack, *, timers: bool) -> None:
+async def _move_in(
+    house: House, stack: contextlib.AsyncExitStack, *, timers: bool, upkeep: Upkeep | None
+) -> None:
     """Load what is kept in memory, then follow the log."""
     await house.ring.start()
     await house.directory.catch_up()
@@ -200,6 +226,8 @@ async def _move_in(house: House, stack: contextlib.AsyncExitStack, *, timers: bo
         ("access log", house.attempts.run),
         ("ledger", lambda: _follow_with(house.ledger, house.ring)),
     ]
+    runners = await upkeep.runners() if upkeep is not None else []
+    jobs += [(one.name, partial(_follow_slowly, one, house.ring)) for one in runners]
     if timers:
         jobs.append(("deadlines", house.deadlines.run))
     stack.push_async_callback(house.attempts.flush)
@@ -225,6 +253,17 @@ async def _follow_with(ledger: Ledger, ring: Ring) -> None:
         if ledger.position < ring.head:
             await ledger.catch_up()
         await ring.wait(ledger.position, 60.0)
+
+
+async def _follow_slowly(runner: Runner[Any], ring: Ring) -> None:
+    """Rows are for lists and for other programs: a few large batches cost less than many small."""
+    while not ring.closed:
+        try:
+            await runner.catch_up()
+        except Unavailable as away:
+            log.warning("rows wait for the database", name=runner.name, why=away.code)
+        await asyncio.sleep(ROWS_PAUSE_SECONDS)
+        await ring.wait(max(runner.position, 0), 60.0)
 
 
 @contextlib.asynccontextmanager

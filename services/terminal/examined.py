@@ -43,6 +43,7 @@ async def examine_database(call: Call) -> list[Finding]:
     """Everything that can be seen from the database."""
     from services.kernel.catalogue import discover
     from services.terminal.database import connected, database, pending
+    from services.terminal.health_books import books
     from streams.log import PostgresLog
 
     settings, findings = settings_of(call)
@@ -52,12 +53,12 @@ async def examine_database(call: Call) -> list[Finding]:
         async with contextlib.AsyncExitStack() as stack:
             dsn = stack.enter_context(database(settings, call.say))
             connection = await stack.enter_async_context(connected(dsn))
-            shapes = discover().shapes
-            patient = Patient(connection, settings, dsn, shapes, full=call.flag("full"))
+            known = discover()
+            patient = Patient(connection, settings, dsn, known, full=call.flag("full"))
             if not await pending(connection):
-                patient.log = await PostgresLog.open(dsn, shapes, limits=settings.log)
+                patient.log = await PostgresLog.open(dsn, known.shapes, limits=settings.log)
                 stack.push_async_callback(patient.log.close)
-            return [*findings, *await examine(patient)]
+            return [*findings, *await examine(patient, [("projections", books)])]
     except JishiError as error:
         return [*findings, away("database", error)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import asyncpg
@@ -16,9 +16,7 @@ from services.terminal.words import Both
 from streams.check import Difference, columns_equal_body
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from events.fact import Shape
+    from services.kernel.catalogue import Catalogue
     from services.run.settings import Settings
     from streams.log import PostgresLog
 
@@ -58,20 +56,19 @@ class Patient:
     connection: Connection
     settings: Settings
     dsn: str
-    shapes: Mapping[str, Shape]
+    catalogue: Catalogue
     log: PostgresLog | None = None
     full: bool = False
-    further: Sequence[Callable[[Patient], Awaitable[list[Finding]]]] = field(default=())
 
 
 Check = Callable[[Patient], Awaitable[list[Finding]]]
 
 
-async def examine(patient: Patient) -> list[Finding]:
+async def examine(patient: Patient, further: Sequence[tuple[str, Check]] = ()) -> list[Finding]:
     """All findings, in their order. A check that cannot be made is a finding itself."""
     await patient.connection.execute(f"SET statement_timeout = '{STATEMENT_SECONDS_MAX}s'")
     found: list[Finding] = []
-    for name, check in (*CHECKS, *(("projections", each) for each in patient.further)):
+    for name, check in (*CHECKS, *further):
         try:
             found += await check(patient)
         except (asyncpg.PostgresError, JishiError) as error:
@@ -255,7 +252,9 @@ async def bodies(patient: Patient) -> list[Finding]:
     head = await _head(patient.connection)
     spans = [(0, head)] if patient.full else spans_of(head)
     for after, upto in spans:
-        found = await columns_equal_body(patient.log, patient.shapes, after=after, upto=upto)
+        found = await columns_equal_body(
+            patient.log, patient.catalogue.shapes, after=after, upto=upto
+        )
         events += found.events
         unjudged += found.unjudged
         if not found.whole:

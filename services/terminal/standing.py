@@ -17,11 +17,18 @@ GAUGES = {"jishi_log_head": "head", "jishi_ledger_position": "ledger"}
 
 async def of_database(direct: Direct, settings: Settings) -> dict[str, Any]:
     """Everything that can be seen from the database."""
+    from projections.database import Database
+    from services.books import upkeep_of
     from services.deadlines import Deadlines
 
     log, now = direct.log, direct.commands.now()
     deadlines = Deadlines(log, direct.commands)
     await deadlines.catch_up()
+    database = await Database.open(settings.read_database_url or direct.dsn)
+    try:
+        versions = await upkeep_of(database, log, direct.catalogue).standing()
+    finally:
+        await database.close()
     newest = await log.read(limit=1, backward=True)
     head = newest[0].position if newest else 0
     return {
@@ -33,8 +40,16 @@ async def of_database(direct: Direct, settings: Settings) -> dict[str, Any]:
         "head": head,
         "newest": newest[0].envelope()["recorded_at"] if newest else None,
         "deadlines": {"running": len(deadlines), "due": deadlines.due(now)},
-        "projections": [],
-        "parked": 0,
+        "projections": [
+            {
+                "name": f"{line['projection']}_v{line['version']}",
+                "state": line["state"],
+                "position": line["position"],
+                "lag_events": line["lag"],
+            }
+            for line in versions
+        ],
+        "parked": sum(line["parked"] for line in versions),
         "processes": _processes(settings),
         "problems": [],
     }
@@ -55,7 +70,9 @@ def of_server(client: Client, catalogue: dict[str, Any], url: str) -> dict[str, 
         "head": head,
         "newest": None,
         "deadlines": None,
-        "projections": [{"name": "ledger", "position": ledger, "lag_events": lag}],
+        "projections": [
+            {"name": "ledger", "state": "active", "position": ledger, "lag_events": lag}
+        ],
         "parked": None,
         "processes": [],
         "problems": ready.get("problems", [] if status == 200 else [f"HTTP {status}"]),

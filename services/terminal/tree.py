@@ -189,6 +189,8 @@ def perform(verb: Verb, say: Say, values: dict[str, Any]) -> int:
     for name in needed:
         if not values.get(name):
             raise missing(verb, name)
+    for option in verb.all_options():
+        usage.check_value(verb, option.name, values.get(option.name))
 
     # Imported here: `--help` must not wait for it.
     import asyncio

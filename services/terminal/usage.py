@@ -23,7 +23,7 @@ def unknown_verb(name: str, known: Iterable[str], before: str = "") -> Invalid:
     chinese = f"没有 `{program} {shown(name)}` 这一命令"
     if near:
         english += f": did you mean `{program} {near[0]}`?"
-        chinese += f"，是否指 `{program} {near[0]}`?"
+        chinese += f"，是否指 `{program} {near[0]}`？"
     else:
         english += f": see `{program} --help`"
         chinese += f"，请见 `{program} --help`"
@@ -60,9 +60,16 @@ def worded(error: typer.TyperException, verb: Verb | None) -> Invalid:
         f"there is no option {shown(option)} here: "
         + (f"did you mean {near[0]}?" if near else f"see {where}"),
         field=option.lstrip("-"),
-        zh=f"没有选项 {shown(option)}，" + (f"是否指 {near[0]}?" if near else f"请见 {where}"),
+        zh=f"没有选项 {shown(option)}，" + (f"是否指 {near[0]}？" if near else f"请见 {where}"),
         nearest=near[0] if near else None,
     )
+
+
+def check_value(verb: Verb, name: str, value: object) -> None:
+    """Raises Invalid where another option was taken for the value: no value begins like one."""
+    texts = value if isinstance(value, list) else [value]
+    if any(isinstance(text, str) and text.startswith("--") for text in texts):
+        raise _bad_use(f"--{name}", f"`jishi {verb.words} --help`", verb)
 
 
 def _bad_use(option: str, where: str, verb: Verb | None) -> Invalid:

@@ -14,9 +14,9 @@ from tests.conftest import at
 
 
 @pytest.fixture(scope="session")
-def bare() -> Program:
-    """The program with no settings at all."""
-    return Program()
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """The program with no settings but a home that is not there yet."""
+    return Program({"JISHI_HOME": str(tmp_path_factory.mktemp("nobody") / "home")})
 
 
 @pytest.fixture(scope="session")

@@ -63,15 +63,36 @@ async def status(call: Call) -> int:
     return exits.NOT_READY if answer["problems"] else exits.DONE
 
 
+STATUS = {
+    "version": Both("版本", "version"),
+    "where": Both("所在", "where"),
+    "log": Both("日志", "log"),
+    "made_as": Both("性质", "made as"),
+    "zone": Both("时区", "zone"),
+    "head": Both("最新位置", "head"),
+    "newest": Both("最新记录", "newest"),
+    "deadlines": Both("时限", "deadlines"),
+    "projections": Both("投影", "projection"),
+    "parked": Both("搁置", "parked"),
+    "processes": Both("进程", "process"),
+    "problems": Both("问题", "problem"),
+}
+
+
 def _show_status(call: Call, answer: dict[str, Any]) -> None:
+    rows: list[tuple[str, str]] = []
     for name, value in answer.items():
-        if not isinstance(value, list):
-            call.say.raw(f"{name}\t{'' if value is None else value}")
-        for item in value if isinstance(value, list) else ():
-            shown = (
-                " ".join(f"{k}={v}" for k, v in item.items()) if isinstance(item, dict) else item
-            )
-            call.say.raw(f"{name}\t{shown}")
+        label = STATUS[name].text(call.say.language)
+        for item in value if isinstance(value, list) else [value]:
+            if item is not None:
+                rows.append((label, _shown(item)))
+    call.say.table((Both("项", "what"), Both("现状", "status")), rows)
+
+
+def _shown(item: object) -> str:
+    if isinstance(item, dict):
+        return " ".join(f"{name}={value}" for name, value in item.items())
+    return str(item)
 
 
 VERBS = (

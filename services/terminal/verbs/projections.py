@@ -28,7 +28,7 @@ STATES = {
 async def upkeep(call: Call) -> AsyncIterator[Upkeep]:
     """What looks after the projections of the log, on the database of the read side."""
     from projections.database import Database
-    from services.wiring import upkeep_of
+    from services.books import upkeep_of
 
     async with call.direct() as direct:
         database = await Database.open(call.settings.read_database_url or direct.dsn)
@@ -78,6 +78,8 @@ async def rebuild(call: Call) -> None:
     """Make a new version beside the one that is read."""
     name = call.need(NAME)
     async with upkeep(call) as found:
+        if call.flag("again"):
+            await found.versions.drop(name)
         with call.say.progress("重建", "rebuilding"):
             version = await found.rebuild(name, from_bodies=call.flag("from-bodies"))
     answer = {"projection": name, "version": version.number, "state": version.state}
@@ -192,6 +194,7 @@ VERBS = (
         ("jishi projection rebuild ledger", "jishi projection rebuild ledger --from-bodies"),
         arguments=(PROJECTION,),
         options=(
+            Option("again", Both("先丢弃重建中的版本", "first throw away the one in the making")),
             Option(
                 "from-bodies",
                 Both("从正文重读，不用旁边的列", "read the bodies, not the columns beside them"),

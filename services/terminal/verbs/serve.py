@@ -33,15 +33,15 @@ OPTIONS = (
 
 async def up(call: Call) -> int:
     """Database, API, board, projections and deadlines in this process, until it is ended."""
-    return await _serve(call, timers=True)
+    return await _serve(call, whole=True)
 
 
 async def api(call: Call) -> int:
-    """The API and board alone: deadlines are fired by another process."""
-    return await _serve(call, timers=False)
+    """The API and board alone: deadlines are fired, and rows kept, by another process."""
+    return await _serve(call, whole=False)
 
 
-async def _serve(call: Call, *, timers: bool) -> int:
+async def _serve(call: Call, *, whole: bool) -> int:
     from services.web.server import serve
     from services.wiring import open_house
 
@@ -50,7 +50,7 @@ async def _serve(call: Call, *, timers: bool) -> int:
     ending = Ending()
     try:
         async with open_house(
-            call.settings, timers=timers, talk=lambda text: say.talk(text, text)
+            call.settings, timers=whole, rows=whole, talk=lambda text: say.talk(text, text)
         ) as house:
 
             def ready() -> None:
