@@ -269,6 +269,8 @@ def follow(
             raise AssertionError(f"{fact.fact} is neither a fact of a workflow nor a shared one")
         adjusts = TAKEN in told.stored["data"] or PUT in told.stored["data"]
         if not adjusts:
+            if state is None:
+                raise Broken(f"{stream}: {fact.fact} does not apply in no case")
             case = case.but(bodies=(*case.bodies, body))
         case = fact.apply(case, told)
         state = case.state

@@ -9,7 +9,7 @@ recorded. Both are refused where the rest of the history would no longer fold.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -167,8 +167,7 @@ class Adjusting(AboutRecord):
             if not found or isinstance(found[0].fact, DeadlineFact):
                 refuse(NO_SUCH_RECORD, revision=self.revision)
             told = found[0]
-        if told.actor != context.actor.person and case.parties(context.actor).isdisjoint(OVERSEERS):
-            refuse(NOT_YOUR_RECORD)
+        check_own([told], case, context)
         return told
 
 
@@ -247,10 +246,17 @@ class Void(Adjusting, zh="作废", by=(*AFFECTED, *OVERSEERS, *RECORDERS)):
     ) -> tuple[RecordVoided, *tuple[DeadlineFact, ...]]:
         """One fact that takes back, and what the clocks still need."""
         told = self.meant(case, context)
-        wanted: dict[int, None] = {
-            one.revision: None for one in case.held if self.whole or one.command == told.command
-        }
+        gone = [one for one in case.held if self.whole or one.command == told.command]
+        check_own(gone, case, context)
+        wanted: dict[int, None] = {one.revision: None for one in gone}
         return _adjusted(RecordVoided, case, told, wanted, context, reason=self.reason)
+
+
+def check_own(records: Iterable[Told], case: Case, context: Context) -> None:
+    """Refuse where a record is another's, unless the actor watches over the records of others."""
+    others = any(told.actor != context.actor.person for told in records)
+    if others and case.parties(context.actor).isdisjoint(OVERSEERS):
+        refuse(NOT_YOUR_RECORD)
 
 
 def _adjusted(

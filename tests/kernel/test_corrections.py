@@ -7,17 +7,17 @@ from datetime import timedelta
 from services.facts.order import DeclineReason, Delivered, Timing
 from services.kernel.clocks import DeadlineEnded
 from services.kernel.corrections import Correct, CorrectionReason, Dimensions, Void, VoidReason
-from services.kernel.records import (
-    ConfirmRecord,
-)
+from services.kernel.records import ConfirmRecord, LinkDuplicate
 from services.kernel.testing import MONDAY, Story
 from services.kernel.words import Actor, Satisfaction
-from services.workflows.order import Accept, Close, Decline, Deliver, Dispatch, Rate
+from services.workflows.order import Accept, Close, Decline, Deliver, Dispatch, Place, Rate
 from tests.workflows.orders import (
     ACCEPTED,
     COMMUNITY,
     DISPATCHED,
     DISPATCHER,
+    NEW,
+    PLACED,
     RESIDENT,
     SERVED,
     STREET,
@@ -138,3 +138,14 @@ def test_a_whole_case_is_taken_back() -> None:
     assert now.case.state is None
     assert len(now.events[-1].content["data"]["taken"]) == 10
     now.when(COMMUNITY, Close()).refused("voided")
+
+
+def test_the_beginning_is_not_voided_from_under_what_was_said_of_it() -> None:
+    other = NEW.knowing(stream="order/case-2").when(RESIDENT, Place()).case
+    assert other is not None
+    linked = PLACED.knowing(cases={other.stream: other}).when(
+        DISPATCHER, LinkDuplicate(of=other.stream)
+    )
+    linked.when(RESIDENT, Void(reason=VoidReason.TYPING)).refused("rest_breaks")
+    linked.when(RESIDENT, Void(whole=True, reason=VoidReason.TYPING)).refused("not_your_record")
+    linked.when(STREET, Void(whole=True, reason=VoidReason.TYPING)).recorded("record.voided")
