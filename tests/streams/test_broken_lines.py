@@ -92,6 +92,19 @@ async def test_patience_ends_with_what_is_known(door: Door, log: PostgresLog) ->
     assert [event.stream for event in await log.read()] == ["deed/0", "deed/1"]
 
 
+async def test_an_append_that_was_never_sent_is_not_ambiguous(door: Door) -> None:
+    behind = await PostgresLog.open(door.dsn, SHAPES, limits=LogLimits(patience_seconds=0.3))
+    await behind.append([written("deed/0", 0)])
+    await door.shut()
+    # By now it is known that the connection, which was at rest, is gone.
+    with pytest.raises(Unavailable):
+        await behind.head()
+    with pytest.raises(Unavailable) as unavailable:
+        await behind.append([written("deed/1", 0)])
+    assert type(unavailable.value) is Unavailable
+    await behind.close()
+
+
 async def test_reads_are_tried_again(door: Door, behind: PostgresLog) -> None:
     await behind.append([written(f"deed/{number}", 0) for number in range(20)])
     await behind.load("deed/1")
