@@ -48,7 +48,7 @@ class Probes:
             for cell in reading.cells
             if cell.figure.value is not None
         ]
-        head = parts.ring.head
+        head = await parts.log.head()
         gauges = {
             "jishi_log_head": ("Position of the newest event", float(head)),
             "jishi_ledger_position": (

@@ -128,9 +128,9 @@ class Routes:
 
     def guarded(self, path: str, **handlers: Handler) -> GuardedRoute:
         """A route for callers with a token: `guarded("/api/v1/areas", GET=areas)`."""
-        return GuardedRoute(
-            path, Endpoint(path, handlers, self._watch, self._wording), methods=None
-        )
+        named = path.replace(":kind}", "}")
+        endpoint = Endpoint(named, handlers, self._watch, self._wording)
+        return GuardedRoute(path, endpoint, methods=None)
 
     def open(self, path: str, handler: OpenHandler) -> GuardedRoute:
         """A route for everybody; must be among the gate's open paths."""

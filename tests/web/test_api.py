@@ -8,15 +8,16 @@ from uuid import uuid4
 
 import pytest
 
-from tests.web.conftest import Place
+from tests.web.conftest import Place, Settled
 
 
-async def test_first_administrator_gets_a_token_once(place: Place) -> None:
-    token = place.house.first_token
-    assert token is not None
-    me = place.house.directory.grant(token, place.house.commands.now())
+async def test_first_administrator_gets_a_token_once(place: Place, settled: Settled) -> None:
+    assert settled.first_token is not None
+    assert place.house.first_token is None
+    me = place.house.directory.grant(settled.first_token, place.house.commands.now())
     assert me is not None
     assert "administrator" in me.roles
+    assert "system" not in me.roles
     assert me.area is None
 
 

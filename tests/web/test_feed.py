@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.conftest import Place, a_place
+from tests.web.conftest import Place, Settled, a_place
 from tests.web.serving import Listener, served
 
 
@@ -17,6 +17,11 @@ async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 (what is waited for is another task's doing)
             await asyncio.sleep(0.01)
+
+
+def came_to(listeners: list[Listener], position: int) -> Callable[[], bool]:
+    """Whether all of them have come to a position."""
+    return lambda: {one.last_id for one in listeners} == {str(position)}
 
 
 async def listening_from_now(place: Place, port: int, who: str, query: str = "") -> Listener:
@@ -92,24 +97,17 @@ async def test_listener_behind_the_ring_reads_the_log(place: Place) -> None:
 
 @pytest.mark.parametrize("seed", range(2))
 async def test_restarts_under_load_lose_and_double_nothing(
-    database: str, tmp_path: Path, seed: int
+    town_database: str, tmp_path: Path, settled: Settled, seed: int
 ) -> None:
     """The house is closed and opened again while people write; listeners come back by position."""
     listeners: list[Listener] = []
-    start = port = 0
+    start = head = 0
     for life in range(3):
-        async with a_place(database, tmp_path, settle=life == 0) as place:
+        async with a_place(town_database, tmp_path, settled) as place:
             if life == 0:
-                tokens = place.town.tokens
                 start = await place.house.log.head()
-                listeners = [
-                    Listener(0, tokens["dispatcher"], last_id=str(start)) for _ in range(10)
-                ]
-            place.town.grants |= {
-                name: grant
-                for name in ("dispatcher",)
-                if (grant := place.house.directory.grant(tokens[name], place.house.commands.now()))
-            }
+                token = settled.tokens["dispatcher"]
+                listeners = [Listener(0, token, last_id=str(start)) for _ in range(10)]
             async with served(place.house) as port:
                 for listener in listeners:
                     listener.port = port
@@ -117,7 +115,7 @@ async def test_restarts_under_load_lose_and_double_nothing(
                 await asyncio.gather(*(place.town.placed() for _ in range(30 + seed)))
                 if life == 2:
                     head = await place.house.log.head()
-                    await until(lambda: {one.last_id for one in listeners} == {str(head)})  # noqa: B023
+                    await until(came_to(listeners, head))
             await asyncio.gather(*tasks)
     for listener in listeners:
         assert listener.positions() == list(range(start + 1, head + 1))
