@@ -28,6 +28,7 @@ CONDITIONS: list[dict[str, Any]] = [
     {"provenance": ("self", "import")},
     {"home_unit": "u1"},
     {"month": "2018-03"},
+    {"unit": "u1", "team": "t1", "home_unit": "h1"},
 ]
 BREAKDOWNS: list[tuple[str, ...]] = [
     (),

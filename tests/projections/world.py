@@ -310,10 +310,12 @@ class World:
     async def map(self) -> None:
         """The areas, each with its parent."""
         for code, parent in TREE.items():
-            area = AreaDefined(
-                about=About(area=code), code=code, name=code, level="x", parent=parent
-            )
-            await self.add("area/map", (area, self.now))
+            await self.define(code, parent)
+
+    async def define(self, code: str, parent: str | None) -> None:
+        """One more area."""
+        area = AreaDefined(about=About(area=code), code=code, name=code, level="x", parent=parent)
+        await self.add("area/map", (area, self.now))
 
     async def history(self, steps: int) -> None:
         """So many random commands, the clock moving on between them."""
