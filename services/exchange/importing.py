@@ -14,11 +14,11 @@ import csv
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from events.errors import Conflict, JishiError
+from events.errors import Conflict, Denied, JishiError
 from events.ports import Appended, Repeated, Stale
 from services.exchange import batches, readers
 from services.exchange.deciding import Decided, Decider, Setting, refusal_of
@@ -28,6 +28,7 @@ from services.exchange.readers import BrokenRow
 from services.exchange.registering import Registrar
 from services.exchange.rows import GIVEN, Read, Rows, Step
 from services.kernel.case import fold
+from services.kernel.words import Party
 
 ROWS_AT_ONCE = 500
 ROWS_BETWEEN_PAUSES = 25
@@ -87,12 +88,15 @@ async def import_file(
     run = _Run(desk, rows, batch, dry_run)
     with _refused_file(refused) as write:
         run.write = write
-        await run.begin(inspected.digest)
-        for chunk in _chunks(readers.rows(path, profile, rows.wanted)):
-            await run.take(chunk)
-            if progress is not None:
-                progress(run.summary)
-        await run.finish()
+        try:
+            await run.begin(inspected.digest)
+            for chunk in _chunks(readers.rows(path, profile, rows.wanted)):
+                await run.take(chunk)
+                if progress is not None:
+                    progress(run.summary)
+            await run.finish()
+        finally:
+            await run.stop()
     run.summary.seconds = time.monotonic() - begun
     return run.summary
 
@@ -122,28 +126,31 @@ class _Run:
         self._profile = profile
         self._registrar = Registrar(desk, profile, rows.names)
         self._entry = desk.entry(profile.kind)
-        self._decider = Decider(
-            Setting(
-                entry=self._entry,
-                shapes=desk.commands.catalogue.shapes,
-                log_id=desk.log.log_id,
-                zone=desk.log.zone,
-                grant=desk.grant,
-                cause=batch.cause,
-                now=desk.commands.now(),
-            )
-        )
+        deciding = desk if not dry_run else _trying(desk)
+        self._decider = Decider(setting_of(deciding, profile, batch.cause))
         self._seen: set[str] = set()
         self._sending: asyncio.Task[None] | None = None
 
     async def begin(self, digest: str) -> None:
-        for command in GIVEN:
-            self._desk.grant.check(self._entry.kind, self._entry.by_model[command].name)
+        if not self._dry_run:
+            self._check_grant()
+        await self._desk.directory.catch_up()
         self._registrar.check()
         if self._dry_run:
             return
         await self._registrar.root()
         self.summary.events += await batches.start(self._desk, self._profile, digest, self._batch)
+
+    def _check_grant(self) -> None:
+        grant = self._desk.grant
+        if Party.IMPORTER.value not in grant.roles:
+            raise Denied(
+                "importing needs the role importer: ask for a grant of it",
+                zh="导入须有“导入员”角色,请申请授权",
+                action="import",
+            )
+        for command in GIVEN:
+            grant.check(self._entry.kind, self._entry.by_model[command].name)
 
     async def finish(self) -> None:
         await self._sent()
@@ -158,6 +165,13 @@ class _Run:
                 "refused": self.summary.refused,
             }
             self.summary.events += await batches.finish(self._desk, self._batch, counts)
+
+    async def stop(self) -> None:
+        """Leave nothing going on behind. What is being written lands or does not: either way the
+        next run goes on from there."""
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.gather(self._sending, return_exceptions=True)
 
     async def take(self, items: Sequence[readers.Row | BrokenRow]) -> None:
         """Decide these rows while the ones before them are being written."""
@@ -272,6 +286,25 @@ class _Run:
             for item in one.appends:
                 if str(item.command_id) not in known:
                     self.summary.events += len(item.drafts)
+
+
+def setting_of(desk: Desk, profile: Profile, cause: str) -> Setting:
+    """What holds for every row of an import from this desk."""
+    return Setting(
+        entry=desk.entry(profile.kind),
+        shapes=desk.commands.catalogue.shapes,
+        log_id=desk.log.log_id,
+        zone=desk.log.zone,
+        grant=desk.grant,
+        cause=cause,
+        now=desk.commands.now(),
+    )
+
+
+def _trying(desk: Desk) -> Desk:
+    """The same person, trying out what importers do: nothing of it is recorded."""
+    roles = desk.grant.roles | {Party.IMPORTER.value}
+    return Desk(desk.commands, desk.log, replace(desk.grant, roles=roles))
 
 
 @contextmanager

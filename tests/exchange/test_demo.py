@@ -1,0 +1,219 @@
+"""The published figures of 荔城 out of single deeds, on a real database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import pytest
+
+from events.envelope import Recorded
+from projections.ledger import Ledger
+from projections.query import Query
+from services.commands import Request
+from services.exchange.demo.figures import BESIDE, FIGURES, Figure
+from services.exchange.demo.plan import Plan, plan
+from services.exchange.demo.play import NotADemonstration, Player, SettableClock, grant_of
+from services.exchange.demo.steps import Doer
+from services.run.settings import Settings
+from services.wiring import House, open_house
+from tests.conftest import at
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+DISTINCT = {"members_participating", "households_served"}
+
+
+@dataclass
+class Stage:
+    house: House
+    player: Player
+    plan: Plan
+
+
+def clock_before() -> SettableClock:
+    clock = SettableClock()
+    clock.set(datetime.now(UTC) - timedelta(days=400))
+    return clock
+
+
+@pytest.fixture(scope="module")
+async def stage(
+    server: str,
+    administrator: asyncpg.Connection[asyncpg.Record],
+    template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Stage]:
+    name = f"jishi_demo_{uuid4().hex[:12]}"
+    await administrator.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    settings = Settings(home=tmp_path_factory.mktemp("demo"), database_url=at(server, name))
+    clock = clock_before()
+    try:
+        async with open_house(settings, made_as="demo", now=clock.now, timers=False) as house:
+            player = Player(house.commands, house.log, clock)
+            chosen = await player.planned()
+            await player.past(chosen)
+            await player.live_at_once(chosen)
+            clock.set(None)
+            await house.ledger.catch_up()
+            yield Stage(house, player, chosen)
+    finally:
+        await administrator.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+async def value(ledger: Ledger, figure: Figure, area: str | None = None) -> float:
+    reading = await ledger.read(Query(counters=(figure.counter,), area=area or figure.area))
+    return reading.value(figure.counter) or 0
+
+
+async def behind(house: House, figure: Figure, area: str) -> list[tuple[Recorded, float]]:
+    """Every event behind a figure, with its contribution."""
+    found: list[tuple[int, float]] = []
+    after = 0
+    while True:
+        page = await house.ledger.explain(figure.counter, Query(area=area), limit=500, after=after)
+        found += [(line.position, line.contribution or 0) for line in page.events]
+        if not page.more:
+            break
+        after = page.events[-1].position
+    positions = sorted({position for position, _ in found})
+    events: dict[int, Recorded] = {}
+    for start in range(0, len(positions), 500):
+        for event in await house.log.at(positions[start : start + 500]):
+            events[event.position] = event
+    return [(events[position], contribution) for position, contribution in found]
+
+
+async def test_every_published_figure_comes_out_of_single_deeds(stage: Stage) -> None:
+    counted = {figure.indicator: await value(stage.house.ledger, figure) for figure in FIGURES}
+    assert counted == {figure.indicator: figure.published for figure in FIGURES}
+    for shown in BESIDE:
+        reading = await stage.house.ledger.read(Query(counters=(shown.counter,), area=shown.area))
+        assert (reading.value(shown.counter) or 0) > 0
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.indicator)
+async def test_a_figure_opens_to_the_events_that_add_up_to_it(stage: Stage, figure: Figure) -> None:
+    found = await behind(stage.house, figure, figure.area)
+    assert sum(contribution for _, contribution in found) == figure.published
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.indicator)
+async def test_the_children_make_the_parent(stage: Stage, figure: Figure) -> None:
+    ledger = stage.house.ledger
+    children = ledger.areas.children(figure.area)
+    assert children
+    values = [await value(ledger, figure, child) for child in children]
+    if figure.counter not in DISTINCT:
+        assert sum(values) == await value(ledger, figure)
+        return
+    together: set[str] = set()
+    for child, counted in zip(children, values, strict=True):
+        members = await people(stage.house, figure, child)
+        assert len(members) == counted
+        together |= members
+    assert len(together) == await value(ledger, figure)
+
+
+async def people(house: House, figure: Figure, area: str) -> set[str]:
+    """Who is behind a distinct figure, by a fold of the bodies in plain Python."""
+    counts: dict[str, int] = {}
+    for event, _ in await behind(house, figure, area):
+        data = event.content["data"]
+        parts = [(1, event.fact, data)] if "taken" not in data else []
+        parts += [(-1, one["fact"], one["data"]) for one in data.get("taken", ())]
+        parts += [(1, one["fact"], one["data"]) for one in data.get("put", ())]
+        for sign, fact, said in parts:
+            if figure.counter == "households_served":
+                who = said.get("household") if said.get("care") == "tailored" else None
+            else:
+                who = said.get("worker") or said.get("person")
+            if who is not None:
+                down = fact in ("claim.claim_released", "claim.fulfilment_denied")
+                counts[who] = counts.get(who, 0) + (-sign if down else sign)
+    return {who for who, count in counts.items() if count > 0}
+
+
+async def test_playing_it_again_records_nothing(stage: Stage) -> None:
+    head = await stage.house.log.head()
+    clock = clock_before()
+    again = Player(stage.house.commands, stage.house.log, clock)
+    chosen = await again.planned()
+    assert chosen.year == stage.plan.year
+    await again.past(chosen)
+    await again.live_at_once(chosen)
+    assert await stage.house.log.head() == head
+
+
+async def test_taking_one_deed_back_moves_every_figure_by_what_it_gave(stage: Stage) -> None:
+    """The last test of this file: it changes the log that the others read."""
+    house = stage.house
+    tailored = next(figure for figure in FIGURES if figure.counter == "tailored_services")
+    deed = next(
+        event
+        for event, _ in reversed(await behind(house, tailored, "gongchen"))
+        if event.content["data"].get("timing") == "after_hours"
+    )
+    before = {figure.indicator: await value(house.ledger, figure) for figure in FIGURES}
+    gave: dict[str, float] = {}
+    for figure in FIGURES:
+        own = [one for event, one in await behind(house, figure, figure.area) if event == deed]
+        gave[figure.indicator] = sum(own)
+    community = deed.content["about"]["area"]
+    worker = Doer(f"cw-{community}", f"org-{community}", ("community", "dispatcher"))
+    await house.commands.do(
+        Request(
+            grant_of(worker),
+            "order",
+            "void",
+            deed.stream.partition("/")[2],
+            {"whole": True, "reason": "not_happened"},
+        )
+    )
+    await house.ledger.catch_up()
+    after = {figure.indicator: await value(house.ledger, figure) for figure in FIGURES}
+    lost = {name: before[name] - after[name] for name in before}
+    assert lost["after_hours_services"] == lost["tailored_services"] == 1
+    assert lost["resident_person_times_served"] == deed.content["data"]["beneficiaries"]
+    for name, given in gave.items():
+        figure = next(one for one in FIGURES if one.indicator == name)
+        if figure.counter not in DISTINCT:  # the same member or household may have other deeds
+            assert lost[name] == given
+
+
+async def test_a_log_of_somebody_else_is_left_alone(database: str, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, database_url=database)
+    async with open_house(settings, timers=False) as house:
+        assert house.first_token is not None
+        founder = grant_of(Doer("chief", None, ("administrator",)))
+        fields = {"code": "elsewhere", "name": "别处", "level": "district"}
+        await house.commands.do(Request(founder, "area", "define", fields=fields))
+        with pytest.raises(NotADemonstration):
+            await Player(house.commands, house.log, SettableClock()).planned()
+
+
+def test_the_plan_is_the_same_for_the_same_day() -> None:
+    end, zone = datetime(2026, 11, 22, 6, tzinfo=UTC), ZoneInfo("Asia/Shanghai")
+    one, two = plan(end, zone), plan(end, zone)
+    assert one.past == two.past
+    assert one.live == two.live
+    ids = [step.command_id for step in (*one.past, *one.live)]
+    assert len(set(ids)) == len(ids)
+
+
+def test_nothing_of_the_plan_happens_after_its_year_or_out_of_order() -> None:
+    end, zone = datetime(2026, 11, 22, 6, tzinfo=UTC), ZoneInfo("Asia/Shanghai")
+    found = plan(end, zone)
+    assert all(one.step.at <= end for one in found.past)
+    assert [one.step.at for one in found.past] == sorted(one.step.at for one in found.past)
+    deeds = {"deliver", "close", "take", "agree"}
+    live = sum(
+        1
+        for one in found.live
+        if one.step.command in deeds or (one.step.kind, one.step.command) == ("check_in", "confirm")
+    )
+    assert live == 100
