@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from events.errors import Broken, TooLarge, Unavailable
+from events.errors import Broken, Unavailable
 from events.ports import Append, Appended, Outcome, Repeated, Reused, Stale
 from streams.connections import Line, Patience, closed_error
 from streams.limits import LogLimits
@@ -92,12 +92,7 @@ class Combiner:
             if not item.drafts:
                 raise AssertionError(f"an append to {item.stream} holds no fact")
             rows += rows_of(item)
-        if len(rows) > self._limits.call_events:
-            raise TooLarge(
-                f"{len(rows)} facts in one append, the most allowed is {self._limits.call_events}",
-                zh=f"一次写入 {len(rows)} 条，上限为 {self._limits.call_events} 条",
-                limit=self._limits.call_events,
-            )
+        self._limits.allow_call(len(rows))
         return _Call(
             items,
             rows,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from events.errors import TooLarge
+
 
 @dataclass(frozen=True, slots=True)
 class LogLimits:
@@ -27,6 +29,33 @@ class LogLimits:
     """How long a follower may sleep where notifications are lost."""
     connections: int = 8
     """Connections of one log: one appends, one loads, one listens, the others read."""
+
+    def allow_call(self, events: int) -> None:
+        """Raises TooLarge for more events than one append may hold."""
+        if events > self.call_events:
+            raise TooLarge(
+                f"{events} facts in one append, the most allowed is {self.call_events}",
+                zh=f"一次写入 {events} 条，上限为 {self.call_events} 条",
+                limit=self.call_events,
+            )
+
+    def allow_read(self, events: int) -> None:
+        """Raises TooLarge for no event, or more than one read may ask for."""
+        if not 1 <= events <= self.read_events:
+            raise TooLarge(
+                f"{events} events in one read; 1 to {self.read_events} are allowed",
+                zh=f"一次读取 {events} 条，允许 1 至 {self.read_events} 条",
+                limit=self.read_events,
+            )
+
+    def allow_positions(self, positions: int) -> None:
+        """Raises TooLarge for more positions than one read may ask for."""
+        if positions > self.read_events:
+            raise TooLarge(
+                f"{positions} positions in one read; {self.read_events} are allowed",
+                zh=f"一次读取 {positions} 个位置，上限为 {self.read_events} 个",
+                limit=self.read_events,
+            )
 
 
 LIMITS = LogLimits()

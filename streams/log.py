@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from asyncpg import Record
 
 from events.envelope import Recorded
-from events.errors import TooLarge, Unavailable
+from events.errors import Unavailable
 from events.fact import Shape
 from events.ports import EVERYTHING, Append, EntryColumns, Filter, Outcome
 from streams import sqltext
@@ -159,12 +159,7 @@ class PostgresLog:
         only: Filter = EVERYTHING,
     ) -> list[Recorded]:
         """See `events.ports.Source.read`. Raises TooLarge for a limit over the most allowed."""
-        if not 1 <= limit <= self._limits.read_events:
-            raise TooLarge(
-                f"{limit} events in one read; 1 to {self._limits.read_events} are allowed",
-                zh=f"一次读取 {limit} 条，允许 1 至 {self._limits.read_events} 条",
-                limit=self._limits.read_events,
-            )
+        self._limits.allow_read(limit)
         statement, arguments = sqltext.read_statement(
             after=after, upto=upto, limit=limit, backward=backward, only=only
         )
@@ -172,12 +167,7 @@ class PostgresLog:
 
     async def at(self, positions: Sequence[int]) -> list[Recorded]:
         """See `events.ports.Source.at`."""
-        if len(positions) > self._limits.read_events:
-            raise TooLarge(
-                f"{len(positions)} positions in one read; {self._limits.read_events} are allowed",
-                zh=f"一次读取 {len(positions)} 个位置，上限为 {self._limits.read_events} 个",
-                limit=self._limits.read_events,
-            )
+        self._limits.allow_positions(len(positions))
         rows = await self._fetch(sqltext.AT, list(positions))
         return [sqltext.recorded(row) for row in rows]
 

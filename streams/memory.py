@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from events import codec
 from events.envelope import Draft, Recorded, entries
-from events.errors import TooLarge
 from events.fact import Shape
 from events.ports import (
     EVERYTHING,
@@ -83,11 +82,7 @@ class MemoryLog:
             if not item.drafts:
                 raise AssertionError(f"an append to {item.stream} holds no fact")
             events += len(rows_of(item))
-        if events > self._limits.call_events:
-            raise TooLarge(
-                f"{events} facts in one append, the most allowed is {self._limits.call_events}",
-                limit=self._limits.call_events,
-            )
+        self._limits.allow_call(events)
         recorded_at = self._now()
         if self._events:
             recorded_at = max(recorded_at, self._events[-1].recorded_at)
@@ -157,11 +152,7 @@ class MemoryLog:
         only: Filter = EVERYTHING,
     ) -> list[Recorded]:
         """See `events.ports.Source.read`."""
-        if not 1 <= limit <= self._limits.read_events:
-            raise TooLarge(
-                f"{limit} events in one read; 1 to {self._limits.read_events} are allowed",
-                limit=self._limits.read_events,
-            )
+        self._limits.allow_read(limit)
         end = len(self._events) if upto is None else min(upto, len(self._events))
         indexes: Iterable[int] = range(max(0, after), end)
         if backward:
@@ -176,11 +167,7 @@ class MemoryLog:
 
     async def at(self, positions: Sequence[int]) -> list[Recorded]:
         """See `events.ports.Source.at`."""
-        if len(positions) > self._limits.read_events:
-            raise TooLarge(
-                f"{len(positions)} positions in one read; {self._limits.read_events} are allowed",
-                limit=self._limits.read_events,
-            )
+        self._limits.allow_positions(len(positions))
         known = range(1, len(self._events) + 1)
         wanted = sorted({position for position in positions if position in known})
         return [self._events[position - 1] for position in wanted]
