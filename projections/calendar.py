@@ -62,7 +62,7 @@ def _range(text: str, unit: str) -> tuple[int, int]:
             f"{text!r} is no {unit}: write it like {WRITTEN_LIKE[unit]}",
             field=unit,
             value=text,
-            zh=f"{text!r} 不是有效的日期,请写作 {WRITTEN_LIKE[unit]}",
+            zh=f"{text!r} 不是有效的日期，请写作 {WRITTEN_LIKE[unit]}",
         ) from error
     return day_number(first), day_number(after)
 
@@ -81,5 +81,5 @@ def moment_of(text: str, zone: ZoneInfo) -> datetime:
             f"{text!r} is no time: write 2018-03-01, 2018-03-01T09:00 or 2018-03-01T09:00:00+08:00",
             field="as_of",
             value=text,
-            zh=f"{text!r} 不是有效的时间:请写作 2018-03-01 或 2018-03-01T09:00",
+            zh=f"{text!r} 不是有效的时间：请写作 2018-03-01 或 2018-03-01T09:00",
         ) from error

@@ -149,14 +149,14 @@ def named(error: BaseException) -> Exception:
     if is_transient(error):
         return Unavailable(
             f"the database of the numbers does not answer; try again ({why})",
-            zh="指标数据库无应答,请稍后重试",
+            zh="指标数据库无应答，请稍后重试",
         )
     state = getattr(error, "sqlstate", None) or ""
     if state in NO_RIGHT_OR_TABLE:
         return Unavailable(
             "the database of the numbers will not serve them; check its address and your rights, "
             f"and run `jishi migrate` ({why})",
-            zh="指标数据库无法使用;请检查地址与权限,并运行 `jishi migrate`",
+            zh="指标数据库无法使用；请检查地址与权限，并运行 `jishi migrate`",
         )
     if isinstance(error, asyncpg.DataError) or state[:2] in ("22", "23"):
         return RefusedDataError(why)

@@ -204,13 +204,13 @@ def unknown(what: str, name: str, known: Iterable[str], *, of: str = "", zh: str
     """No such thing, with the nearest name there is."""
     nearest = next(iter(get_close_matches(name, sorted(known), n=1, cutoff=0.5)), None)
     hint = f"; did you mean {nearest}?" if nearest else ""
-    hint_zh = f",是否指 {nearest}?" if nearest else ""
+    hint_zh = f"，是否指 {nearest}？" if nearest else ""
     return Unknown(
         f"{of}{': ' if of else ''}no {what} is called {name!r}{hint}",
         what=what,
         name=name,
         nearest=nearest,
-        zh=f"{of}{':' if of else ''}没有名为 {name!r} 的{zh or what}{hint_zh}",
+        zh=f"{of}{'：' if of else ''}没有名为 {name!r} 的{zh or what}{hint_zh}",
     )
 
 
@@ -289,7 +289,7 @@ def _check_field(counter: Counter, shape: Shape, name: str, *stems: str) -> None
             f"{counter.name}: {shape.fact}.{name} is not counted as a {kinds}; mark it in the fact",
             field=name,
             value=shape.fact,
-            zh=f"{counter.name}:{shape.fact}.{name} 未标为 {kinds},请在事实定义中标注",
+            zh=f"{counter.name}：{shape.fact}.{name} 未标为 {kinds}，请在事实定义中标注",
         )
     known = (*ENTRY_TEXTS, *shape.fields)
     raise unknown("field", name, known, of=f"{counter.name}, {shape.fact}", zh="字段")
@@ -300,5 +300,5 @@ def _contradiction(counter: Counter, why: str) -> Invalid:
         f"counter {counter.name}: {why}",
         field="counter",
         value=counter.name,
-        zh=f"指标 {counter.name} 声明有误:{why}",
+        zh=f"指标 {counter.name} 声明有误：{why}",
     )

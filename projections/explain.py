@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from events.clock import from_micros
+from events.ports import Source
 from projections.declare import MICROS_PER_SECOND, Counter, Measure
 from projections.entries import Ints
 from projections.evaluate import Evaluation
-from projections.query import Number
+from projections.query import Line, Number
+
+
+class Behind(NamedTuple):
+    """One event: what it contributes, or what it adds to the parts of a rate."""
+
+    position: int
+    contribution: Number | None
+    numerator: Number | None = None
+    denominator: Number | None = None
 
 
 class Contributions(NamedTuple):
@@ -37,6 +48,49 @@ def contributions(evaluation: Evaluation, counter: Counter) -> Contributions:
     positions, starts = np.unique(entries.positions, return_index=True)
     sums = np.add.reduceat(amounts, starts) if len(starts) else amounts
     return Contributions(positions, sums.tolist())
+
+
+def behind(
+    evaluation: Evaluation, counters: Mapping[str, Counter], counter: Counter, after: int
+) -> list[Behind]:
+    """Every event behind a number, after a position, oldest first."""
+    if counter.measure is not Measure.RATIO:
+        found = contributions(evaluation, counter)
+        pairs = zip(found.positions.tolist(), found.amounts, strict=True)
+        return [Behind(position, amount) for position, amount in pairs if position > after]
+    above, below = (
+        dict(zip(part.positions.tolist(), part.amounts, strict=True))
+        for part in (
+            contributions(evaluation, counters[name or ""])
+            for name in (counter.numerator, counter.denominator)
+        )
+    )
+    positions = sorted(above.keys() | below.keys())
+    return [Behind(p, None, above.get(p, 0), below.get(p, 0)) for p in positions if p > after]
+
+
+async def lines_of(source: Source, rows: Sequence[Behind]) -> tuple[Line, ...]:
+    """The same with what the log says of each event."""
+    events = await source.at(sorted({row[0] for row in rows}))
+    by_position = {event.position: event for event in events}
+    lines = []
+    for position, contribution, numerator, denominator in rows:
+        event = by_position[position]
+        lines.append(
+            Line(
+                position=position,
+                stream=event.stream,
+                revision=event.revision,
+                fact=event.fact,
+                occurred_at=event.occurred_at,
+                recorded_at=from_micros(event.recorded_at),
+                sha256=event.sha256.hex(),
+                contribution=contribution,
+                numerator=numerator,
+                denominator=denominator,
+            )
+        )
+    return tuple(lines)
 
 
 class _Entries(NamedTuple):

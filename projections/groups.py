@@ -143,7 +143,7 @@ class Groups:
                     f"{name} has too many values to be broken down together with others",
                     field="by",
                     value=name,
-                    zh=f"{name} 的取值过多,不能与其他维度同时分组",
+                    zh=f"{name} 的取值过多，不能与其他维度同时分组",
                 )
             packed = (packed << self._bits) | numbers
         return packed

@@ -33,7 +33,7 @@ from projections.declare import (
 )
 from projections.entries import Block, Tail, Vocabulary, cut_at_pages
 from projections.evaluate import Evaluation, Scope, Sieves, nothing
-from projections.explain import contributions
+from projections.explain import behind, lines_of
 from projections.groups import Groups
 from projections.hot import Hot
 from projections.labels import Labels
@@ -45,9 +45,7 @@ from projections.query import (
     Cell,
     Explanation,
     Figure,
-    Line,
     Moment,
-    Number,
     Query,
     Reading,
 )
@@ -267,53 +265,9 @@ class Ledger:
         moment, cut = await self._cut(query, now)
         evaluation = await self._evaluation(query, cut, [counter])
         figure = evaluation.figures(counter).get(0, nothing(counter))
-        rows = self._behind(evaluation, counter, after)
-        lines = await self._lines(rows[:limit])
+        rows = behind(evaluation, self.counters, counter, after)
+        lines = await lines_of(self._source, rows[:limit])
         return Explanation(counter, moment, figure, lines, more=len(rows) > limit)
-
-    def _behind(
-        self, evaluation: Evaluation, counter: Counter, after: int
-    ) -> list[tuple[int, Number | None, Number | None, Number | None]]:
-        """(position, contribution, numerator, denominator) of every event after a position."""
-        if counter.measure is not Measure.RATIO:
-            found = contributions(evaluation, counter)
-            pairs = zip(found.positions.tolist(), found.amounts, strict=True)
-            return [
-                (position, amount, None, None) for position, amount in pairs if position > after
-            ]
-        above, below = (
-            dict(zip(part.positions.tolist(), part.amounts, strict=True))
-            for part in (
-                contributions(evaluation, self.counters[name or ""])
-                for name in (counter.numerator, counter.denominator)
-            )
-        )
-        positions = sorted(above.keys() | below.keys())
-        return [(p, None, above.get(p, 0), below.get(p, 0)) for p in positions if p > after]
-
-    async def _lines(
-        self, rows: list[tuple[int, Number | None, Number | None, Number | None]]
-    ) -> tuple[Line, ...]:
-        events = await self._source.at(sorted({row[0] for row in rows}))
-        by_position = {event.position: event for event in events}
-        lines = []
-        for position, contribution, numerator, denominator in rows:
-            event = by_position[position]
-            lines.append(
-                Line(
-                    position=position,
-                    stream=event.stream,
-                    revision=event.revision,
-                    fact=event.fact,
-                    occurred_at=event.occurred_at,
-                    recorded_at=from_micros(event.recorded_at),
-                    sha256=event.sha256.hex(),
-                    contribution=contribution,
-                    numerator=numerator,
-                    denominator=denominator,
-                )
-            )
-        return tuple(lines)
 
     # --- preparing a question ---------------------------------------------------------------------
 
@@ -365,7 +319,7 @@ class Ledger:
                     f"{as_of} is a position, which only the recorded axis has: give a time",
                     field="as_of",
                     value=as_of,
-                    zh=f"{as_of} 是记录序号,只能用于记录时间轴:请给出时间",
+                    zh=f"{as_of} 是记录序号，只能用于记录时间轴：请给出时间",
                 )
             position = position if as_of is None else min(position, as_of)
             moment = now if as_of is None and now is not None else await self._recorded(position)

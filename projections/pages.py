@@ -81,7 +81,7 @@ class Page:
             raise Broken(
                 f"ledger page {self.number} does not have the digest stored beside it: "
                 "rebuild the ledger from the log",
-                zh=f"台账第 {self.number} 页与其摘要不符:请从日志重建台账",
+                zh=f"台账第 {self.number} 页与其摘要不符：请从日志重建台账",
             )
 
     def block(self, vocabulary: Vocabulary) -> Block:

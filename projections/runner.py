@@ -141,7 +141,7 @@ class Runner(Generic[State]):
             await self.open()
         raise Unavailable(
             f"{self.name} is moved by others all the time: run one worker for part {self.part}",
-            zh=f"{self.name} 正被其他进程推进:每个分区请只运行一个工作进程",
+            zh=f"{self.name} 正被其他进程推进：每个分区请只运行一个工作进程",
         )
 
     async def catch_up(self, *, limit: int = HEAL_READ) -> int:

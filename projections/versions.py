@@ -93,7 +93,7 @@ class Versions:
                     raise Refused(
                         f"{projection}_v{row['number']} is in the making: swap it in, or drop it",
                         refusal="already_building",
-                        zh=f"{projection}_v{row['number']} 正在重建:请先切换或删除",
+                        zh=f"{projection}_v{row['number']} 正在重建：请先切换或删除",
                     )
             number = max((row["number"] for row in rows), default=0) + 1
             await self._make(connection, projection, number, BUILDING, shapes, bodies_upto)

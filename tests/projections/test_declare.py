@@ -12,8 +12,8 @@ from projections.counters import COUNTERS, HEADLINES
 from projections.declare import Counter, Measure, check, dimension_of
 from projections.strands import strands
 from services.kernel.catalogue import discover
-from tests.projections.world import COUNTERS as TOY_COUNTERS
-from tests.projections.world import SHAPES
+from tests.projections.toys import COUNTERS as TOY_COUNTERS
+from tests.projections.toys import SHAPES
 
 GOOD = Counter("services", "服务", "Services", on=("service.done",))
 RATIO = Counter(

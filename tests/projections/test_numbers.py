@@ -16,7 +16,8 @@ from projections.declare import Measure
 from projections.ledger import Ledger
 from projections.query import Axis, Figure, Query
 from tests.projections.naive import Naive, Question
-from tests.projections.world import COUNTERS, SHAPES, START, TREE, ZONE, World
+from tests.projections.toys import COUNTERS, SHAPES
+from tests.projections.world import START, TREE, ZONE, World
 
 pytestmark = pytest.mark.slow
 

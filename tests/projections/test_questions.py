@@ -13,7 +13,8 @@ from projections.calendar import moment_of
 from projections.declare import Measure
 from projections.ledger import Ledger
 from projections.query import Axis, Query
-from tests.projections.world import COUNTERS, SHAPES, ZONE, World
+from tests.projections.toys import COUNTERS, SHAPES
+from tests.projections.world import ZONE, World
 
 CELL = {
     "counter", "label", "measure", "measure_word", "area", "unit", "key", "value", "verified",

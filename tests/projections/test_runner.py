@@ -19,7 +19,8 @@ from projections.due import DueProjection
 from projections.rebuild import Upkeep
 from projections.runner import Batch, Runner
 from projections.versions import LEDGER
-from tests.projections.world import COUNTERS, SHAPES, START, ZONE, World
+from tests.projections.toys import COUNTERS, SHAPES
+from tests.projections.world import START, ZONE, World
 
 KINDS = frozenset({"case"})
 POISON = "p0"
@@ -160,12 +161,12 @@ async def test_parts_advance_apart_and_do_not_miss_each_others_streams(shop: Sho
     def even(stream: str) -> bool:
         return stream.startswith("case/") and int(stream[5:]) % 2 == 0
 
-    runners = [
-        shop.runner(part=0, mine=even),
-        shop.runner(part=1, mine=lambda stream: not even(stream)),
-    ]
+    def odd(stream: str) -> bool:
+        return not even(stream)
+
     events = await shop.events()
-    for runner, mine in zip(runners, (even, lambda s: not even(s)), strict=True):
+    for part, mine in enumerate((even, odd)):
+        runner = shop.runner(part=part, mine=mine)
         own = [event for event in events if mine(event.stream)]
         previous = 0
         for event in own:
@@ -228,6 +229,39 @@ async def test_nothing_is_written_where_the_database_is_away(shop: Shop) -> None
     with pytest.raises(Unavailable):
         await runner.catch_up()
     await away.close()
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_any_mixture_of_workers_batches_poison_and_retries_ends_as_the_log_says(
+    shop: Shop, seed: int
+) -> None:
+    """Two workers that know nothing of each other, stale batches, holes, restarts, poison that is
+    cured later: at the end every row is what one fold of the log gives."""
+    chance = random.Random(seed)
+    workers = [shop.runner(), shop.runner()]
+    for _ in range(60):
+        events = await shop.events()
+        match chance.randrange(8):
+            case 0:
+                await shop.world.history(chance.randrange(1, 6))
+            case 1:
+                workers[chance.randrange(2)] = shop.runner()
+            case 2:
+                shop.folding.poison = {chance.choice(events).position for _ in range(2)}
+            case 3:
+                for parked in await shop.upkeep.parked():
+                    await shop.upkeep.retry("case", parked.stream)
+            case _:
+                first = chance.randrange(len(events))
+                some = events[first : first + chance.randrange(1, 12)]
+                await chance.choice(workers).apply(Batch(some, some[0].position - 1))
+    shop.folding.poison = set()
+    await workers[0].catch_up()
+    await workers[1].catch_up()
+    for parked in await shop.upkeep.parked():
+        assert await shop.upkeep.retry("case", parked.stream) == []
+    assert await shop.upkeep.parked() == []
+    assert await shop.rows() == await shop.expected()
 
 
 # --- versions

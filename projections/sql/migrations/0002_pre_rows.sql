@@ -39,21 +39,3 @@ CREATE TABLE projections.due_row (
     PRIMARY KEY (stream, clock)
 ) WITH (fillfactor = 80);
 CREATE INDEX ON projections.due_row (due_at) WHERE due_at > 0 AND NOT missed;
-
--- Sums as ordinary rows, for SQL tools and dashboards. Written anew by each export; derived.
-CREATE TABLE projections.cell (
-    counter text COLLATE "C" NOT NULL,
-    label_zh text NOT NULL,
-    label_en text NOT NULL,
-    measure text COLLATE "C" NOT NULL,
-    measure_word text NOT NULL,
-    area text COLLATE "C" NOT NULL,
-    unit text COLLATE "C" NOT NULL,         -- '' = every unit
-    month text COLLATE "C" NOT NULL,        -- '' = all time, else `2018-03`
-    value double precision,
-    verified bigint,
-    numerator double precision,
-    denominator double precision,
-    as_of_position bigint NOT NULL,
-    CONSTRAINT cell_pkey PRIMARY KEY (counter, area, unit, month)
-);
