@@ -95,10 +95,15 @@ class Commands:
         self._log = log
         self._now = now
         self._limits = limits
-        self.catalogue = catalogue
         self.directory = directory
         self.rulings = Rulings(log.log_id, log.zone, catalogue, directory)
         self.cases = Cases(log, limits.cases)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """All kinds and variants there are now."""
+        self.rulings.renew(self._now())
+        return self.rulings.catalogue
 
     def now(self) -> datetime:
         """The clock commands are judged by."""
@@ -113,6 +118,7 @@ class Commands:
         """
         now = self._now()
         rulings = self.rulings
+        rulings.renew(now)
         entry, info = rulings.named(request.kind, request.command)
         denied: Denied | None = None
         try:

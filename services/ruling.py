@@ -1,17 +1,25 @@
 """成文 · From a parsed command to what is appended: what the live way and the bulk way share.
 
-Nothing here waits for anything. The case, the registers and the clock are handed in.
+Nothing here waits for anything. The case, the registers and the clock are handed in. Who records
+many things at once (an import, the demonstration) decides them here, one after the other, against
+cases it keeps in memory, and appends up to 2,000 events in one call:
+
+    order = rulings.order(Request(…), now)
+    ruling = rulings.decide(order, case, {}, now)
+    case = case.grown(recorded(ruling.append, Appended(0, 0)))      # or fold(order.entry, …)
+    outcomes = await log.append([ruling.append, …])
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import structlog
 from uuid_utils.compat import uuid7
 
 from events import codec
@@ -22,13 +30,16 @@ from events.ports import Append, Appended, Condition
 from services.access import Grant
 from services.directory import Directory
 from services.kernel.case import Case
-from services.kernel.catalogue import Catalogue
+from services.kernel.catalogue import Catalogue, Template
 from services.kernel.context import Context
 from services.kernel.entry import CommandInfo, Entry
 from services.kernel.handle import handle
 from services.kernel.pieces import Command
+from services.kernel.words import Label
 from services.listed import ROOT
 from services.parsing import canonical_request, check_time, parse
+
+log = structlog.get_logger("jishi.commands")
 
 Now = Callable[[], datetime]
 MAP = "area/map"
@@ -88,8 +99,29 @@ class Rulings:
         self._log_id = log_id
         self._zone = zone
         self._shapes: Mapping[str, Shape] = catalogue.shapes
-        self.catalogue = catalogue
+        self._declared = catalogue
+        self._catalogue = catalogue
+        self._catalogue_of: tuple[int, date] | None = None
         self.directory = directory
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """All kinds and variants: those declared, and those that rules lay down."""
+        return self._catalogue
+
+    def renew(self, now: datetime) -> None:
+        """Take in the variants that rules lay down today. Costs nothing where no rule changed."""
+        key = self.directory.version, now.astimezone(self._zone).date()
+        if key == self._catalogue_of:
+            return
+        self._catalogue_of = key
+        found = self._declared
+        for said in self.directory.templates(key[1]):
+            try:
+                found = found.with_template(template_of(said))
+            except (AssertionError, Unknown) as wrong:
+                log.error("a rule lays down no variant", variant=said["variant"], why=str(wrong))
+        self._catalogue = found
 
     def order(self, request: Request, now: datetime) -> Order:
         """Understand a request. Raises Unknown (kind or command), Denied, Malformed, Invalid."""
@@ -99,7 +131,7 @@ class Rulings:
 
     def named(self, kind: str, name: str) -> tuple[Entry, CommandInfo]:
         """The entry and command of these names; without one, the command that starts a case."""
-        entry = self.catalogue.entry(kind)
+        entry = self._catalogue.entry(kind)
         return entry, entry.command(name or entry.workflow.start)
 
     def parsed(self, request: Request, entry: Entry, info: CommandInfo, now: datetime) -> Order:
@@ -204,6 +236,18 @@ class Rulings:
                 zh=f"{fact.fact} 属于区域 {area},超出您的范围 {order.grant.area}",
                 area=area,
             )
+
+
+def template_of(said: Mapping[str, Any]) -> Template:
+    """A variant as a rule lays it down."""
+    title, says = said["title"], said.get("says") or {}
+    return Template(
+        kind=said["kind"],
+        variant=said["variant"],
+        label=Label(title["zh"], title["en"]),
+        terms=said.get("terms") or {},
+        says={name: Label(one["zh"], one["en"]) for name, one in says.items()},
+    )
 
 
 def recorded(append: Append, landed: Appended) -> list[Recorded]:

@@ -61,6 +61,8 @@ VISITOR = Grant("visitor", "visitor", actions=frozenset({"read"}))
 """Who looks at a demonstration without signing in. Its log holds nothing of anybody real."""
 CONNECT_SECONDS = 10.0
 LAG_EVENTS_MAX = 10_000
+REST_SHARE, REST_SECONDS_MIN, REST_SECONDS_MAX = 4, 0.002, 0.05
+"""The ledger rests four times as long as it worked: it takes a fifth of the loop at most."""
 Talk = Callable[[str], None]
 Now = Callable[[], datetime]
 
@@ -123,8 +125,13 @@ async def open_house(
         await upkeep.install()
         ledger = await upkeep.ledger(counters)
         house = _furnish(settings, address, event_log, known, ledger, now or clock)
-        await _move_in(house, stack, timers=timers, upkeep=upkeep if rows else None)
-        yield house
+        jobs = Jobs(stack)
+        await _move_in(house, jobs, timers=timers, upkeep=upkeep if rows else None)
+        try:
+            yield house
+        except asyncio.CancelledError:
+            jobs.check()
+            raise
 
 
 async def prepare(dsn: str, settings: Settings, made_as: MadeAs = "live") -> None:
@@ -210,9 +217,7 @@ def _furnish(
     )
 
 
-async def _move_in(
-    house: House, stack: contextlib.AsyncExitStack, *, timers: bool, upkeep: Upkeep | None
-) -> None:
+async def _move_in(house: House, jobs: Jobs, *, timers: bool, upkeep: Upkeep | None) -> None:
     """Load what is kept in memory, then follow the log."""
     await house.ring.start()
     await house.directory.catch_up()
@@ -221,19 +226,16 @@ async def _move_in(
     if not house.directory.grants:
         house.first_token = await _first_token(house.commands)
     house.ring.watchers.append(_Following(house).take)
-    jobs: list[tuple[str, Callable[[], Awaitable[None]]]] = [
-        ("ring", house.ring.run),
-        ("access log", house.attempts.run),
-        ("ledger", lambda: _follow_with(house.ledger, house.ring)),
-    ]
     runners = await upkeep.runners() if upkeep is not None else []
-    jobs += [(one.name, partial(_follow_slowly, one, house.ring)) for one in runners]
+    jobs.finally_await(house.attempts.flush)
+    jobs.run("ring", house.ring.run)
+    jobs.run("access log", house.attempts.run)
+    jobs.run("ledger", lambda: _follow_with(house.ledger, house.ring))
+    for one in runners:
+        jobs.run(one.name, partial(_follow_slowly, one, house.ring))
     if timers:
-        jobs.append(("deadlines", house.deadlines.run))
-    stack.push_async_callback(house.attempts.flush)
-    for name, job in jobs:
-        await stack.enter_async_context(_running(name, job))
-    stack.callback(house.ring.close)
+        jobs.run("deadlines", house.deadlines.run)
+    jobs.finally_call(house.ring.close)
 
 
 class _Following:
@@ -249,10 +251,17 @@ class _Following:
 
 
 async def _follow_with(ledger: Ledger, ring: Ring) -> None:
+    """At once where little comes; where much comes, in batches that leave the loop to others."""
+    clock = asyncio.get_running_loop().time
     while not ring.closed:
-        if ledger.position < ring.head:
+        await ring.news(ledger.position)
+        began = clock()
+        try:
             await ledger.catch_up()
-        await ring.wait(ledger.position, 60.0)
+        except Unavailable as away:
+            log.warning("the numbers wait for the database", why=away.code)
+        spent = clock() - began
+        await asyncio.sleep(min(max(REST_SHARE * spent, REST_SECONDS_MIN), REST_SECONDS_MAX))
 
 
 async def _follow_slowly(runner: Runner[Any], ring: Ring) -> None:
@@ -266,24 +275,48 @@ async def _follow_slowly(runner: Runner[Any], ring: Ring) -> None:
         await ring.wait(max(runner.position, 0), 60.0)
 
 
-@contextlib.asynccontextmanager
-async def _running(name: str, job: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """A job beside everything else, ended with the block."""
-    task = asyncio.create_task(_watched(name, job), name=name)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+class Jobs:
+    """What runs beside the house's owner. Where one fails, the house cannot be trusted any more
+    (a revoked token would stay good): the owner is cancelled, and gets the error."""
 
+    def __init__(self, stack: contextlib.AsyncExitStack) -> None:
+        self._stack = stack
+        self._owner = asyncio.current_task()
+        self._failed: Exception | None = None
 
-async def _watched(name: str, job: Callable[[], Awaitable[None]]) -> None:
-    try:
-        await job()
-    except Exception:
-        log.exception("a part of the house has stopped", part=name)
-        raise
+    def run(self, name: str, job: Callable[[], Awaitable[None]]) -> None:
+        """Run a job until the house is closed."""
+        task = asyncio.create_task(self._watched(name, job), name=name)
+
+        async def end() -> None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        self._stack.push_async_callback(end)
+
+    def finally_call(self, function: Callable[[], None]) -> None:
+        """Do this when the house is closed, before what was asked for earlier."""
+        self._stack.callback(function)
+
+    def finally_await(self, function: Callable[[], Awaitable[None]]) -> None:
+        """The same, and wait for it."""
+        self._stack.push_async_callback(function)
+
+    def check(self) -> None:
+        """Raises the error of the job that failed, if one did."""
+        if self._failed is not None:
+            if self._owner is not None:
+                self._owner.uncancel()
+            raise self._failed
+
+    async def _watched(self, name: str, job: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await job()
+        except Exception as error:  # noqa: BLE001 (handed to the owner, who raises it)
+            log.critical("a part of the house has failed", part=name, error=type(error).__name__)
+            self._failed = self._failed or error
+            if self._owner is not None:
+                self._owner.cancel()
 
 
 async def _first_token(commands: Commands) -> str | None:

@@ -65,6 +65,7 @@ class Ring:
         self._first = 1
         self._wake = asyncio.Event()
         self._ticking: asyncio.TimerHandle | None = None
+        self._news = asyncio.Event()
         self.head = 0
         self.closed = False
         self.listeners = 0
@@ -90,6 +91,7 @@ class Ring:
             self.head = event.position
             self._slots[event.position % self._size] = Moment(event)
         self._first = max(self._first, self.head - self._size + 1)
+        self._news.set()
         if self._ticking is None and batch:
             loop = asyncio.get_running_loop()
             self._ticking = loop.call_later(self._tick_seconds, self._tick)
@@ -97,6 +99,7 @@ class Ring:
     def close(self) -> None:
         """Tell every listener to end."""
         self.closed = True
+        self._news.set()
         self._tick()
 
     async def newer(self, after: int, limit: int = PAGE_EVENTS) -> list[Moment]:
@@ -123,6 +126,13 @@ class Ring:
             except TimeoutError:
                 return self.head > after
         return self.head > after
+
+    async def news(self, after: int) -> None:
+        """Wait until something newer than `after` is there, or the ring is closed: at once, for
+        the one who must not wait for the tick."""
+        while self.head <= after and not self.closed:
+            self._news.clear()
+            await self._news.wait()
 
     def _at(self, position: int) -> Moment:
         moment = self._slots[position % self._size]

@@ -18,7 +18,8 @@ from events.errors import (
     Unknown,
 )
 from services.commands import Request
-from tests.town import Town, Watch, memory_town
+from services.kernel.catalogue import discover
+from tests.town import FOUNDER, Town, Watch, memory_town
 
 
 @pytest.fixture
@@ -259,3 +260,70 @@ async def test_register_may_be_started_again_where_its_signature_says_so(town: T
     assert (await town.commands.case(town.grants["admin"], "area", "map")).revision == 6
     with pytest.raises(Refused):
         await town.give("admin", "org", code="u1", name="又一个", area="d1", org_kind="department")
+
+
+async def test_rules_bind_from_their_day_and_in_their_area(town: Town, watch: Watch) -> None:
+    await town.give(
+        "admin",
+        "rule",
+        code="order.accept",
+        area="s1",
+        effective_on="2026-03-02",
+        limit={"seconds": 600},
+    )
+    seconds = {}
+    for area in ("c1", "c3"):
+        case_id = await town.dispatched(area)
+        case = await town.commands.case(town.grants["dispatcher"], "order", case_id)
+        seconds[area] = case.clocks["accept"].limit_seconds
+    assert seconds == {"c1": 600, "c3": 3_600}
+    await town.give(
+        "admin",
+        "rule",
+        "revise",
+        "order.accept",
+        effective_on="2026-03-03",
+        limit={"seconds": 300},
+    )
+    for span, expected in ((0, 600), (24, 300)):
+        watch.later(hours=span)
+        case_id = await town.dispatched("c1")
+        case = await town.commands.case(town.grants["dispatcher"], "order", case_id)
+        assert case.clocks["accept"].limit_seconds == expected
+
+
+async def test_correction_of_a_register_is_what_the_directory_knows(town: Town) -> None:
+    assert town.directory.unit("u2").name == "区园林局"
+    corrected = await town.give(
+        FOUNDER, "org", "correct", "u2", revision=1, changes={"name": "区绿化局"}, reason="typing"
+    )
+    assert corrected.events[0].fact == "record.corrected"
+    assert town.directory.unit("u2").name == "区绿化局"
+    await town.give(FOUNDER, "org", "void", "u2", whole=True, reason="not_happened")
+    with pytest.raises(Unknown):
+        town.directory.unit("u2")
+
+
+async def test_variant_laid_down_by_a_rule_is_a_kind_of_its_own() -> None:
+    town = await memory_town(Watch(), discover())
+    rule: dict[str, Any] = {
+        "code": "template.claim.garden",
+        "area": "root",
+        "effective_on": "2026-03-01",
+        "template": {
+            "kind": "claim",
+            "variant": "garden",
+            "title": {"zh": "认养绿地", "en": "Garden"},
+            "terms": {
+                "item_type": "duty",
+                "for_resident": False,
+                "verified_first": False,
+                "places_max": 3,
+            },
+        },
+    }
+    with pytest.raises(Unknown):
+        town.commands.catalogue.entry("garden")
+    await town.give("admin", "rule", **rule)
+    entry = town.commands.catalogue.entry("garden")
+    assert (entry.kind, entry.label.zh) == ("claim", "认养绿地")
