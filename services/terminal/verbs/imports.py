@@ -87,8 +87,8 @@ async def reconcile(call: Call) -> int:
 
     path, profile = _file(call, EXPECTED), load(call.need("profile"))
     async with call.direct() as direct:
-        ledger = await direct.caught_up()
-        found = await compare(path, profile, ledger)
+        parts = await direct.numbers()
+        found = await compare(path, profile, parts.ledger)
     answer = found.json()
     call.answer(answer, lambda: _show_differences(call, answer))
     call.say.talk(
@@ -152,7 +152,7 @@ def _show_differences(call: Call, answer: dict[str, Any]) -> None:
 VERBS = (
     Verb(
         "import file",
-        Both("导入别的系统的文件：csv、xlsx、json、ndjson、xes", "import a file of another system"),
+        Both("导入别的系统的文件：csv、json、ndjson", "import a file of another system"),
         take_in,
         (
             "jishi import boston.csv.gz --profile boston_311 --dry-run",
