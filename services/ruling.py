@@ -188,7 +188,8 @@ class Rulings:
     ) -> Ruling:
         """Decide. Raises what `handle` raises, and Denied for a fact outside the caller's area."""
         directory = self.directory
-        area = case.about.area if case else getattr(order.command, "area", ROOT)
+        asked = getattr(order.command, "area", None) or order.grant.area or ROOT
+        area = case.about.area if case else asked
         context = Context(
             actor=order.grant.actor,
             now=now,

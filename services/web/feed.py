@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sse_starlette.sse import EventSourceResponse
 from starlette.requests import Request as HttpRequest
@@ -37,20 +36,45 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Subscription:
-    """What one reader listens to. `areas` None = all; `kinds` None = all kinds."""
+    """What one reader listens to. `top` None = all areas; `kinds` None = all kinds. `queries`: with
+    a breakdown, the whole as well: its cells have the key ''."""
 
-    areas: frozenset[str] | None
+    grant: Grant
+    top: str | None
     kinds: frozenset[str] | None
     facts: bool
     queries: tuple[Query, ...]
-    """With a breakdown, the whole as well: its cells have the key ''."""
     language: Language
 
-    def sees(self, moment: Moment) -> bool:
-        """Whether an event is for this reader."""
-        if self.kinds is not None and moment.event.case[0] not in self.kinds:
-            return False
-        return self.areas is None or moment.area in self.areas
+
+class Told:
+    """An answer of the ledger as readers get it, and what has changed since others before it."""
+
+    def __init__(self, numbers: Numbers, language: Language) -> None:
+        answer = numbers.json(language)
+        self._as_of = json_bytes(answer["as_of"])
+        self._cells = {(cell["counter"], cell["key"]): json_bytes(cell) for cell in answer["cells"]}
+        self._since: dict[int, tuple[Told | None, bytes]] = {}
+
+    def since(self, before: Told | None) -> bytes:
+        """The piece of the stream that brings a reader from there to here; b"" where nothing
+        changed. Most readers come from the same answer: it is written once for all of them."""
+        known = self._since.get(id(before))
+        if known is None:
+            old = before._cells if before is not None else {}
+            changed = [cell for key, cell in self._cells.items() if old.get(key) != cell]
+            chunk = b""
+            if changed:
+                cells = b",".join(changed)
+                data = b'{"as_of":%b,"cells":[%b]}' % (self._as_of, cells)
+                chunk = b"event: counter\ndata: %b\n\n" % data
+            # The earlier answer is held, so that its id stays its own.
+            known = self._since[id(before)] = before, chunk
+        return known[1]
+
+    def forget(self) -> None:
+        """Let go of the answers before this one: each holds the one before it."""
+        self._since.clear()
 
 
 class Shared:
@@ -59,23 +83,32 @@ class Shared:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._catching_up: asyncio.Task[int] | None = None
-        self._known: dict[str, tuple[int, asyncio.Task[Numbers]]] = {}
+        self._known: dict[tuple[str, Language], tuple[int, asyncio.Task[Told]]] = {}
 
-    async def read(self, query: Query) -> Numbers:
+    async def read(self, query: Query, language: Language) -> Told:
         """The numbers as they are now, nothing the feed has shown left out."""
-        ledger, key = self._parts.ledger, repr(query)
+        ledger, key = self._parts.ledger, (repr(query), language)
         while ledger.position < self._parts.ring.head:
             if self._catching_up is None or self._catching_up.done():
                 self._catching_up = asyncio.create_task(ledger.catch_up())
             await asyncio.shield(self._catching_up)
         known = self._known.get(key)
-        if known is None or known[0] != ledger.position:
+        if known is None or known[0] != ledger.position or _failed(known[1]):
             if len(self._known) > self._parts.limits.listeners:
                 self._known.clear()
-            reading = ledger.read(query, now=self._parts.commands.now())
-            known = ledger.position, asyncio.create_task(reading)
+            if known is not None and known[1].done() and not _failed(known[1]):
+                known[1].result().forget()
+            known = ledger.position, asyncio.create_task(self._told(query, language))
             self._known[key] = known
         return await asyncio.shield(known[1])
+
+    async def _told(self, query: Query, language: Language) -> Told:
+        now = self._parts.commands.now()
+        return Told(await self._parts.ledger.read(query, now=now), language)
+
+
+def _failed(task: asyncio.Task[Told]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
 
 
 class Feed:
@@ -85,6 +118,7 @@ class Feed:
         self._parts = parts
         self._ring = parts.ring
         self._shared = Shared(parts)
+        self._directory = parts.commands.directory
         self._people = people_fields(parts)
 
     def routes(self, make: Routes) -> list[GuardedRoute]:
@@ -119,7 +153,7 @@ class Feed:
         )
 
     def _subscription(self, asked: Asked, grant: Grant, language: Language) -> Subscription:
-        directory = self._parts.commands.directory
+        directory = self._directory
         kinds = asked.many("kind")
         facts = asked.choice("facts", ("yes", NO)) != NO
         top = area_of(asked, grant, directory)
@@ -132,7 +166,8 @@ class Feed:
             queries = (whole, query) if query.by else (whole,)
         entry = self._parts.commands.catalogue.entry
         return Subscription(
-            areas=directory.under(top) if top is not None else None,
+            grant=grant,
+            top=top,
             kinds=frozenset(entry(kind).kind for kind in kinds) if kinds else None,
             facts=facts,
             queries=queries,
@@ -149,48 +184,46 @@ class Feed:
 
     async def _chunks(self, wanted: Subscription, position: int) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
-        shown: dict[tuple[str, str], dict[str, Any]] = {}
+        shown: list[Told | None] = [None] * len(wanted.queries)
         said_lag = 0.0
         yield b"retry: %d\n\n" % RETRY_MILLISECONDS
-        while not self._ring.closed:
+        while not self._ring.closed and self._still_good(wanted.grant):
             moments = await self._ring.newer(position)
             parts: list[bytes] = []
             if moments:
                 position = moments[-1].position
                 parts = self._facts(wanted, moments)
-            parts += await self._numbers(wanted, shown)
+            for place, query in enumerate(wanted.queries):
+                told = await self._shared.read(query, wanted.language)
+                parts.append(told.since(shown[place]))
+                shown[place] = told
             now = loop.time()
             if now - said_lag >= self._parts.limits.lag_seconds:
                 said_lag = now
                 parts.append(self._lag())
-            if parts:
-                yield b"".join(parts)
+            if chunk := b"".join(parts):
+                yield chunk
             if position >= self._ring.head:
                 await self._ring.wait(position, self._parts.limits.lag_seconds)
 
-    def _facts(self, wanted: Subscription, moments: list[Moment]) -> list[bytes]:
-        chunks = [one.chunk for one in moments if wanted.sees(one)] if wanted.facts else []
-        last = moments[-1]
-        if not (chunks and wanted.sees(last)):
-            # Nothing to show up to here, but a reader that comes back may begin behind it.
-            chunks.append(b"id: %d\n\n" % last.position)
-        return chunks
+    def _still_good(self, grant: Grant) -> bool:
+        """A stream outlives the request that began it, but not its token."""
+        known = self._directory.grants.get(grant.token_id)
+        return grant is self._parts.visitor or (
+            known is not None and known.live(self._parts.commands.now())
+        )
 
-    async def _numbers(
-        self, wanted: Subscription, shown: dict[tuple[str, str], dict[str, Any]]
-    ) -> list[bytes]:
+    def _facts(self, wanted: Subscription, moments: list[Moment]) -> list[bytes]:
+        # Looked up anew each time: the map may have changed since the stream began.
+        areas = self._directory.under(wanted.top) if wanted.top is not None else None
         chunks = []
-        for query in wanted.queries:
-            reading = (await self._shared.read(query)).json(wanted.language)
-            changed = [
-                cell
-                for cell in reading["cells"]
-                if shown.get((cell["counter"], cell["key"])) != cell
-            ]
-            if changed:
-                shown |= {(cell["counter"], cell["key"]): cell for cell in changed}
-                data = json_bytes({"as_of": reading["as_of"], "cells": changed})
-                chunks.append(b"event: counter\ndata: %b\n\n" % data)
+        for one in moments:
+            kind_seen = wanted.kinds is None or one.event.case[0] in wanted.kinds
+            if wanted.facts and kind_seen and (areas is None or one.area in areas):
+                chunks.append(one.chunk)
+        if not chunks or chunks[-1] is not moments[-1].chunk:
+            # Nothing to show up to here, but a reader that comes back may begin behind it.
+            chunks.append(b"id: %d\n\n" % moments[-1].position)
         return chunks
 
     def _lag(self) -> bytes:

@@ -119,3 +119,33 @@ async def test_restarts_under_load_lose_and_double_nothing(
             await asyncio.gather(*tasks)
     for listener in listeners:
         assert listener.positions() == list(range(start + 1, head + 1))
+
+
+async def test_stream_ends_with_its_token(place: Place) -> None:
+    async with served(place.house) as port:
+        listener = await listening_from_now(place, port, "east")
+        task = asyncio.create_task(listener.listen())
+        await until(lambda: place.house.ring.listeners == 1)
+        token_id = place.town.grants["east"].token_id
+        await place.town.give("admin", "access", "revoke", token_id, reason="lost")
+        await place.town.placed("c1")
+        await asyncio.wait_for(task, 20)
+        assert listener.positions() == []
+
+
+async def test_readers_of_the_same_numbers_share_the_work(place: Place) -> None:
+    async with served(place.house) as port:
+        query = "?facts=no&counter=orders_placed&total=all"
+        listeners = [await listening_from_now(place, port, "dispatcher", query) for _ in range(20)]
+        tasks = [asyncio.create_task(one.listen()) for one in listeners]
+        await until(lambda: all(one.heard for one in listeners))
+        await place.town.placed("c1")
+        head = await place.house.log.head()
+        await until(came_to(listeners, head))
+        await until(lambda: len({one.heard[-1].data for one in listeners}) == 1)
+        changed = listeners[0].heard[-1].json["cells"]
+        assert isinstance(changed, list)
+        names = {cell["counter"] for cell in changed}
+        assert "orders_placed" in names
+        assert "disputes_resolved" not in names
+    await asyncio.gather(*tasks)
