@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -121,6 +121,7 @@ async def test_the_children_make_the_parent(stage: Stage, figure: Figure) -> Non
 
 async def people(house: House, figure: Figure, area: str) -> set[str]:
     """Who is behind a distinct figure, by a fold of the bodies in plain Python."""
+    counting = house.ledger.counters[figure.counter].facts
     counts: dict[str, int] = {}
     for event, _ in await behind(house, figure, area):
         data = event.content["data"]
@@ -128,6 +129,8 @@ async def people(house: House, figure: Figure, area: str) -> set[str]:
         parts += [(-1, one["fact"], one["data"]) for one in data.get("taken", ())]
         parts += [(1, one["fact"], one["data"]) for one in data.get("put", ())]
         for sign, fact, said in parts:
+            if fact not in counting:
+                continue
             if figure.counter == "households_served":
                 who = said.get("household") if said.get("care") == "tailored" else None
             else:
@@ -144,8 +147,9 @@ async def test_playing_it_again_records_nothing(stage: Stage) -> None:
     again = Player(stage.house.commands, stage.house.log, clock)
     chosen = await again.planned()
     assert chosen.year == stage.plan.year
+    assert await again.complete(chosen)
+    chosen = replace(chosen, past=chosen.past[:6_000])  # what a run that was cut short has done
     await again.past(chosen)
-    await again.live_at_once(chosen)
     assert await stage.house.log.head() == head
 
 

@@ -88,6 +88,12 @@ class Player:
             )
         return plan(event.occurred_at + LEAD + timedelta(days=DAYS), self.log.zone)
 
+    async def complete(self, chosen: Plan) -> bool:
+        """Whether all of it has landed before: each part is played in order, so its last command
+        tells."""
+        last = [await self.log.command(part[-1].command_id) for part in (chosen.past, chosen.live)]
+        return None not in last
+
     async def past(self, chosen: Plan) -> int:
         """Everything before the live part. Returns the number of facts it comes to."""
         cases: dict[str, Case] = {}

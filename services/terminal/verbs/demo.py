@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from projections.ledger import Ledger
     from services.exchange.demo.count import Comparison
+    from services.exchange.demo.plan import Plan
     from services.exchange.demo.play import Player
     from services.terminal.call import Call
     from services.wiring import House
@@ -36,8 +37,10 @@ async def demo(call: Call) -> int:
 async def _once(call: Call) -> int:
     begun = time.monotonic()
     async with _stage(call) as (house, player):
-        chosen = await _play_past(call, player)
-        await player.live_at_once(chosen)
+        chosen = await player.planned()
+        if not await player.complete(chosen):
+            await _play_past(call, player, chosen)
+            await player.live_at_once(chosen)
         player.clock.set(None)
         await house.ledger.catch_up()
         found = await _compare(house.ledger)
@@ -59,10 +62,13 @@ async def _shown(call: Call) -> int:
     ending = Ending()
     try:
         async with _stage(call) as (house, player):
-            chosen = await _play_past(call, player)
+            chosen = await player.planned()
+            played = await player.complete(chosen)
+            if not played:
+                await _play_past(call, player, chosen)
             await house.ledger.catch_up()
             player.clock.set(None)
-            stage = asyncio.create_task(_play_on(call, house, player, chosen))
+            stage = asyncio.create_task(_play_on(call, house, player, None if played else chosen))
 
             def ready() -> None:
                 ending.left_to_uvicorn()
@@ -103,28 +109,28 @@ async def _stage(call: Call) -> AsyncIterator[tuple[House, Player]]:
         yield house, Player(house.commands, house.log, clock)
 
 
-async def _play_past(call: Call, player: Player) -> Any:
+async def _play_past(call: Call, player: Player, chosen: Plan) -> None:
     say = call.say
     say.talk("正在逐条演绎荔城的一年……", "playing 荔城's year, deed by deed …")
     # The plan and its cases live until the end: looking through them for garbage is a waste.
     gc.disable()
     try:
-        chosen = await player.planned()
         with say.progress("演绎", "playing") as bar:
             player.progress = bar
             await player.past(chosen)
     finally:
         gc.enable()
         gc.freeze()
-    return chosen
 
 
-async def _play_on(call: Call, house: House, player: Player, chosen: Any) -> None:
-    """The last hundred deeds live; then the gentle stream of the made-up district."""
+async def _play_on(call: Call, house: House, player: Player, chosen: Plan | None) -> None:
+    """The last hundred deeds live, if they are still to come; then the gentle stream of the
+    made-up district."""
     from services.exchange.demo.showcase import stream
 
-    async for _ in player.live(chosen):
-        pass
+    if chosen is not None:
+        async for _ in player.live(chosen):
+            pass
     await house.ledger.catch_up()
     found = await _compare(house.ledger)
     call.say.talk(
