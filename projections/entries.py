@@ -114,6 +114,14 @@ class Vocabulary:
         return words
 
 
+class PageSums(NamedTuple):
+    """What one sieve comes to on a whole page: area codes with an amount each, and in all."""
+
+    codes: Ints
+    amounts: Ints
+    total: int
+
+
 @dataclass
 class Block:
     """A run of entries: codes per column, and what each code means.
@@ -133,8 +141,8 @@ class Block:
     by_area: bool = False
     labels: dict[str, Ints] = field(default_factory=dict)
     """Codes of body fields, where they have been read (−1 = not yet)."""
-    sums: dict[str, tuple[Ints, Ints]] = field(default_factory=dict)
-    """Of a sealed page: (area codes, amounts) of the terms asked for so far. Never changes."""
+    sums: dict[str, PageSums] = field(default_factory=dict)
+    """Of a sealed page: what the sieves asked for so far come to. Never changes."""
 
     def __len__(self) -> int:
         return len(self.offset)

@@ -10,11 +10,11 @@ import numpy as np
 
 from events.fact import Shape
 from projections.declare import Counter, Measure, Values
-from projections.entries import Block, Flags, Ints, Vocabulary
+from projections.entries import Block, Flags, Ints, PageSums, Vocabulary
 from projections.groups import Groups
 from projections.nodes import Node
 from projections.query import Figure
-from projections.statistics import by_group, statistic
+from projections.statistics import by_group, durations_of
 from projections.strands import strands, texts_of
 from projections.sums import EVERYTHING, Cut, Pairs, Sieve, Tally, distinct, joined, tally
 
@@ -82,9 +82,17 @@ class Evaluation:
         self._counters = counters
         self._sieves = sieves
         self.scope = scope
+        self._done: dict[str, dict[int, Figure]] = {}
+        self._durations_of: dict[object, dict[int, Ints]] = {}
+        self._inside: dict[int, Flags | None] = {}
 
     def figures(self, counter: Counter) -> dict[int, Figure]:
         """One figure for each group in which anything was counted."""
+        if counter.name not in self._done:
+            self._done[counter.name] = self._figures(counter)
+        return self._done[counter.name]
+
+    def _figures(self, counter: Counter) -> dict[int, Figure]:
         if counter.measure is Measure.RATIO:
             return self._ratios(counter)
         if counter.measure is Measure.DURATION:
@@ -125,36 +133,66 @@ class Evaluation:
         if counter.measure is Measure.DISTINCT:
             return distinct(self._pairs(sieves))
         parts: list[Tally] = []
+        whole = 0
         for sieve in sieves:
             by_page = self.scope.by_page and not sieve.is_timed
             for block in self._blocks(sieve):
                 if by_page and block.by_area and self.scope.cut.sees_all_of(block):
-                    parts.append(self._page_tally(counter, sieve, block))
+                    if self.scope.groups.names:
+                        parts.append(self._page_children(counter, sieve, block))
+                    else:
+                        whole += self._page_total(counter, sieve, block)
                     continue
                 rows, weights = sieve.match(block, self.scope.cut, self.scope.areas)
                 groups = self.scope.groups.numbers(block, sieve.by, rows)
                 parts.append(tally(groups, amounts_of(counter, sieve, block, rows, weights)))
+        if whole:
+            parts.append(Tally(np.zeros(1, np.int64), np.array([whole], np.int64)))
         if not parts:
             return Tally(np.zeros(0, np.int64), np.zeros(0, np.int64))
         return tally(*(np.concatenate([part[index] for part in parts]) for index in range(2)))
 
-    def _page_tally(self, counter: Counter, sieve: Sieve, block: Block) -> Tally:
-        """What a whole page comes to, from its sums by area, which are worked out once. A group
-        may stand in it more than once: all pages are added up together."""
-        if sieve.name not in block.sums:
+    def _page_sums(self, counter: Counter, sieve: Sieve, block: Block) -> PageSums:
+        """What a whole page comes to in each of its areas: worked out once."""
+        sums = block.sums.get(sieve.name)
+        if sums is None:
             rows, weights = sieve.match(block, EVERYTHING)
             codes = block.codes["area"].take(rows)
-            sums = tally(codes, amounts_of(counter, sieve, block, rows, weights))
-            block.sums[sieve.name] = sums.groups.astype(codes.dtype), _narrowest(sums.amounts)
-        codes, amounts = block.sums[sieve.name]
+            found = tally(codes, amounts_of(counter, sieve, block, rows, weights))
+            sums = PageSums(
+                found.groups.astype(codes.dtype),
+                _narrowest(found.amounts),
+                int(found.amounts.sum()),
+            )
+            block.sums[sieve.name] = sums
+        return sums
+
+    def _page_total(self, counter: Counter, sieve: Sieve, block: Block) -> int:
+        sums, inside = self._page_sums(counter, sieve, block), self._inside_of(block)
+        if inside is None or not len(sums.codes):
+            return sums.total
+        return int(sums.amounts[inside.take(sums.codes)].sum())
+
+    def _page_children(self, counter: Counter, sieve: Sieve, block: Block) -> Tally:
+        """A child may stand in it more than once: all pages are added up together."""
+        sums, inside = self._page_sums(counter, sieve, block), self._inside_of(block)
+        codes, amounts = sums.codes, sums.amounts
+        if inside is not None:
+            kept = inside.take(codes)
+            codes, amounts = codes[kept], amounts[kept]
         ids = block.ids["area"]
         areas = codes if ids is None else ids.take(codes)
-        if self.scope.areas is not None:
-            inside = self.scope.areas.take(areas)
-            areas, amounts = areas[inside], amounts[inside]
-        if not self.scope.groups.names:
-            return Tally(np.zeros(1, np.int64), amounts.sum(keepdims=True, dtype=np.int64))
         return Tally(self.scope.node.children().take(areas), amounts)
+
+    def _inside_of(self, block: Block) -> Flags | None:
+        """Which of a page's areas are asked for; None = all of them."""
+        if self.scope.areas is None:
+            return None
+        if block.first not in self._inside:
+            ids = block.ids["area"]
+            flags = self.scope.areas if ids is None else self.scope.areas.take(ids)
+            self._inside[block.first] = None if flags.all() else flags
+        return self._inside[block.first]
 
     def _pairs(self, sieves: Iterable[Sieve]) -> Pairs:
         return joined(
@@ -170,13 +208,11 @@ class Evaluation:
         )
 
     def _durations(self, counter: Counter) -> dict[int, Figure]:
-        found = by_group(self._pairs(self.sieves(counter)))
-        return {
-            group: Figure(
-                statistic(durations, counter.statistic, counter.per), denominator=len(durations)
-            )
-            for group, durations in found.items()
-        }
+        sieves = self.sieves(counter)
+        key = tuple(sieve.strand for sieve in sieves)
+        if key not in self._durations_of:
+            self._durations_of[key] = by_group(self._pairs(sieves))
+        return durations_of(self._durations_of[key], counter)
 
     def _ratios(self, counter: Counter) -> dict[int, Figure]:
         above = self.figures(self._counters[counter.numerator or ""])

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from projections.declare import Counter, Measure
+from projections.declare import CONFIRMATIONS, Counter, Measure
 from projections.entries import Block, Ints, Vocabulary, deed_of
 from projections.evaluate import Sieves, amounts_of, ratio
 from projections.nodes import Node
@@ -30,7 +30,8 @@ NET_EVERY = 65_536
 
 
 class Term:
-    """One counter, or what is verified of it."""
+    """One counter, or what is verified of it. Counters that differ only in how they are worded, or
+    in the statistic made of the same durations, share one."""
 
     def __init__(self, counter: Counter, sieves: Iterable[Sieve]) -> None:
         self.counter = counter
@@ -84,14 +85,10 @@ class Term:
             self.pairs, self._fresh = joined([self.pairs, *self._fresh]), []
         return self.pairs
 
-    def since(self, fed: int) -> Pairs | None:
-        """The pairs fed after so many, where they are still at hand one by one."""
-        count = self.fed - fed
-        whole = self.all()
-        if count > len(whole.groups) or self.timed:
-            return None
-        start = len(whole.groups) - count
-        return Pairs(*(column[start:] for column in whole))
+    def since(self, fed: int) -> Pairs:
+        """The pairs fed after so many (only those that depend on the moment are netted)."""
+        start = len(self.all().groups) - (self.fed - fed)
+        return Pairs(*(column[start:] for column in self.all()))
 
 
 class Hot:
@@ -101,26 +98,32 @@ class Hot:
         self._counters = counters
         self._words = words
         self._terms: dict[tuple[str, bool], Term] = {}
-        self._by_fact: dict[str, list[Term]] = {}
+        self._by_fact: dict[tuple[bool, str], list[Term]] = {}
+        alike: dict[object, Term] = {}
         for counter in counters.values():
             if counter.measure is not Measure.RATIO:
-                self._make(counter, sieves, confirmed=False)
+                self._make(counter, sieves, alike, confirmed=False)
                 if counter.is_verifiable:
-                    self._make(counter, sieves, confirmed=True)
+                    self._make(counter, sieves, alike, confirmed=True)
 
-    def _make(self, counter: Counter, sieves: Sieves, *, confirmed: bool) -> None:
-        term = Term(counter, sieves.of(counter, {}, confirmed=confirmed))
-        self._terms[counter.name, confirmed] = term
-        for fact in counter.facts:
-            self._by_fact.setdefault(f"{confirmed}{fact}", []).append(term)
+    def _make(
+        self, counter: Counter, sieves: Sieves, alike: dict[object, Term], *, confirmed: bool
+    ) -> None:
+        own = sieves.of(counter, {}, confirmed=confirmed)
+        key = (confirmed, counter.measure, tuple(sieve.strand for sieve in own))
+        if key not in alike:
+            alike[key] = Term(counter, own)
+            for fact in counter.facts:
+                self._by_fact.setdefault((confirmed, fact), []).append(alike[key])
+        self._terms[counter.name, confirmed] = alike[key]
 
     def feed(self, block: Block) -> None:
         """Take in all rows of a block. Only the terms that its facts concern are looked at."""
         ids = block.ids["what"]
         present = block.what_present if ids is None else ids[block.what_present]
         whats = [self._words.what.values_by_id[identity] for identity in present.tolist()]
-        facts = {f"{False}{what.fact}" for what in whats}
-        facts |= {f"{True}{deed_of(what).fact}" for what in whats}
+        facts = {(False, what.fact) for what in whats}
+        facts |= {(True, deed_of(what).fact) for what in whats if what.fact in CONFIRMATIONS}
         concerned = {id(term): term for fact in facts for term in self._by_fact.get(fact, ())}
         areas = len(self._words.area.values_by_id)
         for term in concerned.values():
@@ -138,7 +141,7 @@ class Hot:
             return {g: ratio(above.get(g, none), below.get(g, none)) for g in groups}
         term = self._terms[counter.name, False]
         if counter.measure is Measure.DURATION:
-            return durations(node, term, by_area=by_area)
+            return durations(node, term, counter, by_area=by_area)
         values = amounts(node, term, moment, by_area=by_area)
         if not counter.is_verifiable:
             return {group: Figure(value) for group, value in values.items()}
@@ -166,13 +169,12 @@ def amounts(node: Node, term: Term, moment: int, *, by_area: bool) -> dict[int, 
         rows = np.flatnonzero((pairs.values < moment) & under.take(pairs.groups))
         weights = pairs.weights[rows].astype(np.int64)
         return _tallied(node, pairs.groups[rows], weights, by_area=by_area)
-    view = _view(node, term, DistinctView)
-    return view.counts(by_area=by_area)
+    return _view(node, term, DistinctView, by_area=by_area).counts()
 
 
-def durations(node: Node, term: Term, *, by_area: bool) -> dict[int, Figure]:
+def durations(node: Node, term: Term, counter: Counter, *, by_area: bool) -> dict[int, Figure]:
     """Statistics of a term by child, or of the node as 0."""
-    return _view(node, term, DurationView).figures(term.counter, by_area=by_area)
+    return _view(node, term, DurationView, by_area=by_area).figures(counter)
 
 
 def _tallied(node: Node, areas: Ints, sums: Ints, *, by_area: bool) -> dict[int, int]:
@@ -187,22 +189,27 @@ def _tallied(node: Node, areas: Ints, sums: Ints, *, by_area: bool) -> dict[int,
 KindOfView = TypeVar("KindOfView", DistinctView, DurationView)
 
 
-def _view(node: Node, term: Term, kind: type[KindOfView]) -> KindOfView:
-    seen, view = node.views.get(id(term), (0, None))
-    fresh = term.since(seen)
-    if not isinstance(view, kind) or fresh is None or not view.take(_below(node, fresh)):
-        view = kind(_below(node, term.all()))
-    node.views[id(term)] = term.fed, view
+def _view(node: Node, term: Term, kind: type[KindOfView], *, by_area: bool) -> KindOfView:
+    seen, view = node.views.get((id(term), by_area), (0, None))
+    if not isinstance(view, kind):
+        view = kind(_below(node, term.all(), by_area=by_area))
+    elif seen < term.fed:
+        fresh = _below(node, term.since(seen), by_area=by_area)
+        if not view.take(fresh):
+            view = kind(_below(node, term.all(), by_area=by_area))
+    node.views[id(term), by_area] = term.fed, view
     return view
 
 
-def _below(node: Node, pairs: Pairs) -> Pairs:
-    """The pairs below a node, by child."""
+def _below(node: Node, pairs: Pairs, *, by_area: bool) -> Pairs:
+    """The pairs below a node, by child, or all of them as group 0."""
     if not len(pairs.groups):
         return pairs
-    rows = np.flatnonzero(node.under().take(pairs.groups))
-    groups = node.children().take(pairs.groups[rows])
-    return Pairs(groups, pairs.values[rows], pairs.weights[rows])
+    inside = node.under().take(pairs.groups)
+    if not inside.all():
+        pairs = Pairs(*(column[inside] for column in pairs))
+    children = node.children().take(pairs.groups) if by_area else np.zeros_like(pairs.groups)
+    return Pairs(children, pairs.values, pairs.weights)
 
 
 def _timed(sieve: Sieve) -> Condition | None:

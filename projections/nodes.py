@@ -21,8 +21,8 @@ class Node:
     def __init__(self, code: str, tree: AreaTree, words: Vocabulary) -> None:
         self.code = code
         self.dimension = AreaDimension(tree, code, words)
-        self.views: dict[int, tuple[int, View]] = {}
-        """By term: how much of it the view has seen, and the view."""
+        self.views: dict[tuple[int, bool], tuple[int, View]] = {}
+        """By term, whole or by child: how much of the term the view has seen, and the view."""
         self._tree, self._words = tree, words
         self._under = np.zeros(0, np.bool_)
 

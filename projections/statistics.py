@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from projections.declare import MICROS_PER_SECOND, Statistic
+from projections.declare import MICROS_PER_SECOND, Counter, Statistic
 from projections.entries import Ints
+from projections.query import Figure
 from projections.sums import Pairs, netted
 
 HALF = 24
@@ -24,6 +27,17 @@ def by_group(pairs: Pairs) -> dict[int, Ints]:
     found, starts = np.unique(groups, return_index=True)
     runs = np.split(values, starts[1:])
     return {int(group): run for group, run in zip(found, runs, strict=bool(len(found)))}
+
+
+def durations_of(groups: Mapping[int, Ints], counter: Counter) -> dict[int, Figure]:
+    """The statistic a counter names, for each group that has durations."""
+    return {
+        group: Figure(
+            statistic(durations, counter.statistic, counter.per), denominator=len(durations)
+        )
+        for group, durations in groups.items()
+        if len(durations)
+    }
 
 
 def statistic(durations: Ints, which: Statistic, per: int) -> float | None:

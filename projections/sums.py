@@ -77,6 +77,7 @@ class Sieve:
         self._facts = dict(strand.weights)
         self._vocabulary = vocabulary
         self._weights = np.zeros(0, np.int8)
+        self._idle = True
         self._of_what = [only for only in strand.only if only.column in What._fields]
         rest = [only for only in strand.only if only.column not in What._fields]
         self._days = [only for only in rest if only.column in CALENDAR]
@@ -90,7 +91,9 @@ class Sieve:
     @property
     def idle(self) -> bool:
         """Nothing in the log so far can match."""
-        return not self._table().any()
+        if self._idle and len(self._vocabulary.what.values_by_id) > len(self._weights):
+            self._idle = not self._table().any()
+        return self._idle
 
     def bare(self) -> Sieve:
         """The same without its conditions on body fields."""
