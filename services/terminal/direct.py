@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request as HttpRequest
 
-    from projections.ledger import Ledger
+    from projections.database import Database
+    from projections.rebuild import Upkeep
     from services.kernel.entry import CommandInfo
     from services.run.settings import Settings
     from services.terminal.say import Say
@@ -78,7 +80,9 @@ class Direct:
         self.directory = Directory(log, catalogue)
         self.commands = Commands(log, catalogue, self.directory)
         self.grant = grant
+        self.stack = contextlib.AsyncExitStack()
         self._language = language
+        self._numbers: Parts | None = None
 
     def actor(self) -> Grant:
         """Who acts. Raises Unauthenticated where nobody has said so."""
@@ -140,12 +144,17 @@ class Direct:
 
     async def counters(self, pairs: Pairs) -> dict[str, Any]:
         """The numbers asked for."""
-        return self._json(await self._reading.counters(self._asking(pairs), self.reader()))
+        from services.web.reading import Reading
+
+        reading = Reading(await self.numbers())
+        return self._json(await reading.counters(self._asking(pairs), self.reader()))
 
     async def explain(self, name: str, pairs: Pairs) -> dict[str, Any]:
         """The events behind one number."""
-        asking = self._asking(pairs, name=name)
-        return self._json(await self._reading.explain(asking, self.reader()))
+        from services.web.reading import Reading
+
+        reading = Reading(await self.numbers())
+        return self._json(await reading.explain(self._asking(pairs, name=name), self.reader()))
 
     async def events(self, pairs: Pairs) -> dict[str, Any]:
         """A page of events: `{"events", "next", "head"}`."""
@@ -160,11 +169,26 @@ class Direct:
                 position = page["next"]
                 yield page
 
-    async def caught_up(self) -> Ledger:
-        """All numbers, as of now."""
-        ledger = self._parts.ledger
-        await ledger.catch_up()
-        return ledger
+    async def upkeep(self) -> tuple[Upkeep, Database]:
+        """What looks after the projections, and the database they are in."""
+        from projections.database import Database
+        from services.books import upkeep_of
+
+        database = await Database.open(self._settings.read_database_url or self.dsn)
+        self.stack.push_async_callback(database.close)
+        upkeep = upkeep_of(database, self.log, self.catalogue)
+        await upkeep.install()
+        return upkeep, database
+
+    async def numbers(self) -> Parts:
+        """The parts with every number up to date, read from the pages that are kept."""
+        if self._numbers is None:
+            from projections.counters import COUNTERS
+
+            upkeep, _ = await self.upkeep()
+            self._numbers = replace(self._parts, ledger=await upkeep.ledger(COUNTERS))
+        await self._numbers.ledger.catch_up()
+        return self._numbers
 
     @cached_property
     def _parts(self) -> Parts:
@@ -236,9 +260,10 @@ async def opened(settings: Settings, say: Say, kind: str | None = None) -> Async
         log = await PostgresLog.open(dsn, catalogue.shapes, limits=settings.log)
         try:
             direct = Direct(settings, dsn, log, catalogue, say.language)
-            await direct.directory.catch_up()
-            direct.grant = _grant(settings, direct.directory)
-            yield direct
+            async with direct.stack:
+                await direct.directory.catch_up()
+                direct.grant = _grant(settings, direct.directory)
+                yield direct
         finally:
             await log.close()
 

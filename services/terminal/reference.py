@@ -64,6 +64,20 @@ SHAPES = {
     "import undo": "the same",
     "reconcile": '`{"rows","equal","different":[{"metric","dim","key","expected","counted"}],'
     '"unknown":[…]}`',
+    "export cells": '`{"table","rows","position","seconds"}`',
+    "demo": '`{"figures":[{"seed","area","indicator","measure_word","published","exact","how",'
+    '"counted","equal"}],"events","equal","of","seconds"}`',
+    "status": '`{"version","where","log","made_as","zone","head","newest","deadlines",'
+    '"projections","parked","processes","problems"}`; what a server does not tell is null',
+    "projection list": '`{"projections":[{"projection","version","state","stale","position","lag",'
+    '"pages"\\|"rows","digest","parked"}]}`',
+    "projection rebuild": '`{"projection","version","state"}`',
+    "projection compare": '`{"projection","old","new","compared","equal","different":[…]}`',
+    "projection swap": '`{"projection","version","state"}`',
+    "projection rollback": '`{"projection","version","state"}`',
+    "parked list": '`{"parked":[{"projection","stream","position","fact","reason"}]}`',
+    "parked retry": '`{"projection","stream","still":[{"projection","reason"}]}`',
+    "token revoke": "the command's answer",
     "token grant": '`{"id","token","person","unit","roles","area","actions","expires_at"}`',
     "token list": '`{"tokens":[{"id","person","unit","roles","area","actions","expires_at"}]}`',
     "doctor": '`{"state","checks":[{"check","state":"ok"\\|"warn"\\|"fail","text","next"}]}`',

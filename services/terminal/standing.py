@@ -17,18 +17,13 @@ GAUGES = {"jishi_log_head": "head", "jishi_ledger_position": "ledger"}
 
 async def of_database(direct: Direct, settings: Settings) -> dict[str, Any]:
     """Everything that can be seen from the database."""
-    from projections.database import Database
-    from services.books import upkeep_of
     from services.deadlines import Deadlines
 
     log, now = direct.log, direct.commands.now()
     deadlines = Deadlines(log, direct.commands)
     await deadlines.catch_up()
-    database = await Database.open(settings.read_database_url or direct.dsn)
-    try:
-        versions = await upkeep_of(database, log, direct.catalogue).standing()
-    finally:
-        await database.close()
+    upkeep, _ = await direct.upkeep()
+    versions = await upkeep.standing()
     newest = await log.read(limit=1, backward=True)
     head = newest[0].position if newest else 0
     return {

@@ -80,12 +80,12 @@ STATUS = {
 
 
 def _show_status(call: Call, answer: dict[str, Any]) -> None:
-    rows: list[tuple[str, str]] = []
-    for name, value in answer.items():
-        label = STATUS[name].text(call.say.language)
-        for item in value if isinstance(value, list) else [value]:
-            if item is not None:
-                rows.append((label, _shown(item)))
+    rows = [
+        (STATUS[name].text(call.say.language), _shown(item))
+        for name, value in answer.items()
+        for item in (value if isinstance(value, list) else [value])
+        if item is not None
+    ]
     call.say.table((Both("项", "what"), Both("现状", "status")), rows)
 
 

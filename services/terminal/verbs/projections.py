@@ -26,18 +26,10 @@ STATES = {
 
 @contextlib.asynccontextmanager
 async def upkeep(call: Call) -> AsyncIterator[Upkeep]:
-    """What looks after the projections of the log, on the database of the read side."""
-    from projections.database import Database
-    from services.books import upkeep_of
-
+    """What looks after the projections of the log."""
     async with call.direct() as direct:
-        database = await Database.open(call.settings.read_database_url or direct.dsn)
-        try:
-            found = upkeep_of(database, direct.log, direct.catalogue)
-            await found.install()
-            yield found
-        finally:
-            await database.close()
+        found, _ = await direct.upkeep()
+        yield found
 
 
 async def show(call: Call) -> None:

@@ -1,0 +1,63 @@
+"""导出 · `jishi export cells`: ordinary tables of sums for SQL tools and dashboards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from events.errors import Invalid
+from services.terminal.verb import Option, Verb
+from services.terminal.words import Both
+
+if TYPE_CHECKING:
+    from services.exchange.cells import Period
+    from services.terminal.call import Call
+
+PERIODS = ("day", "month", "year")
+
+
+async def cells(call: Call) -> None:
+    """Replace the table of sums by what is counted now."""
+    from services.exchange.cells import export_cells
+
+    period = call.text("by") or PERIODS[0]
+    if period not in PERIODS:
+        raise Invalid(
+            f"--by: {period!r} is none of {', '.join(PERIODS)}",
+            field="by",
+            value=period,
+            zh=f"--by：“{period}”应为 {'、'.join(PERIODS)} 之一",
+        )
+    async with call.direct() as direct:
+        parts = await direct.numbers()
+        _, database = await direct.upkeep()
+        done = await export_cells(parts.ledger, direct.directory, database, cast("Period", period))
+    answer = done.json()
+    call.answer(answer, lambda: call.say.raw(f"{answer['table']}\t{answer['rows']}"))
+    call.say.talk(
+        f"已写 {answer['rows']} 行，截至第 {answer['position']} 号，用时 {answer['seconds']} 秒",
+        f"{answer['rows']} rows up to position {answer['position']} in {answer['seconds']} s",
+    )
+    call.say.hint(
+        "SELECT area_name, sum(value) FROM projections.cell WHERE counter = '…' AND level = '…' "
+        "GROUP BY 1",
+        "SELECT area_name, sum(value) FROM projections.cell WHERE counter = '…' AND level = '…' "
+        "GROUP BY 1",
+    )
+
+
+VERBS = (
+    Verb(
+        "export cells",
+        Both("把各项数字写成普通数据表，供 SQL 与大屏", "write the numbers as an ordinary table"),
+        cells,
+        ("jishi export cells", "jishi export cells --by month"),
+        options=(
+            Option("by", Both("时间粒度：day、month、year", "period: day, month, year"), "PERIOD"),
+        ),
+        more=Both(
+            "写入 projections.cell，每次整表替换，并记截至位置。同层级的行可以相加，不同层级不可。",
+            "Writes projections.cell, replaced whole each time, with the position it counts up to."
+            " Rows of one level add up; never add rows of two levels.",
+        ),
+    ),
+)
