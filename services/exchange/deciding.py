@@ -73,8 +73,8 @@ class Decider:
         self._actor = setting.grant.actor
         self._registers = Registered()
 
-    def decide(self, step: Step, stream: str, case: Case | None) -> tuple[Append, Case]:
-        """One step: what is to be appended, and the case after it. Raises what `handle` raises."""
+    def decide(self, step: Step, stream: str, case: Case | None) -> Ruled:
+        """One step on the case so far. Raises what `handle` raises."""
         setting, happened = self._setting, step.command.occurred_at
         if happened is None:
             raise AssertionError(f"the step {step.name} has no time")
@@ -107,26 +107,28 @@ class Decider:
             ]
         )
         append = Append(stream, revision, drafts, step.command_id, step.digest)
-        return append, self._after(append, facts, happened, case)
+        return Ruled(append, facts, happened)
 
     def row(self, read: Read) -> Decided:
         """All steps of a row, each on the case the one before it leads to. The first that is
         refused ends it; where that is the very first, nothing is left of the row."""
         appends: list[Append] = []
         case: Case | None = None
+        last = read.steps[-1]
         for step in read.steps:
             try:
-                append, case = self.decide(step, read.stream, case)
+                ruled = self.decide(step, read.stream, case)
             except JishiError as error:
                 return Decided(read, tuple(appends), refusal_of(read, error))
-            appends.append(append)
+            appends.append(ruled.append)
+            if step is not last:
+                case = self.after(ruled, case)
         return Decided(read, tuple(appends))
 
-    def _after(
-        self, append: Append, facts: list[EventFact], happened: datetime, case: Case | None
-    ) -> Case:
+    def after(self, ruled: Ruled, case: Case | None) -> Case:
         """The case after facts that are decided and not yet recorded: as a fold of them would give
         it (a test says so), without reading bytes just written."""
+        append, facts, happened = ruled
         workflow = self._setting.entry.workflow
         state: State | None = case.state if case is not None else None
         moved = case is None
@@ -149,6 +151,14 @@ class Decider:
             moved_at=happened if case is None or moved else case.moved_at,
             imported=True,
         )
+
+
+class Ruled(NamedTuple):
+    """What a step came to: what is to be appended, its facts, and when they happened."""
+
+    append: Append
+    facts: list[EventFact]
+    happened: datetime
 
 
 class Decided(NamedTuple):

@@ -79,15 +79,17 @@ def _added(
     entry: Entry, case: Case | None, decided: list[EventFact], context: Context
 ) -> list[EventFact]:
     workflow = entry.workflow
-    state = before = case.state if case else None
-    for fact in decided:
-        if isinstance(fact, Fact):
-            state = fact.apply(state)
+    before = case.state if case else None
     added: list[EventFact] = []
     first = decided[0].about.provenance is Provenance.IMPORT
     imported = case.imported if case is not None and before is not None else first
-    if state is not None and workflow.clocks and not imported and state is not before:
-        added += clock_facts(workflow, before, state, case.clocks if case else {}, context)
+    if workflow.clocks and not imported:
+        state = before
+        for fact in decided:
+            if isinstance(fact, Fact):
+                state = fact.apply(state)
+        if state is not None and state is not before:
+            added += clock_facts(workflow, before, state, case.clocks if case else {}, context)
     if workflow.confirms and case is not None:
         added += confirmations(case, decided, context)
     if not imported and context.now - context.occurred_at > LATE_AFTER:
@@ -171,7 +173,7 @@ def _check_codes(entry: Entry, case: Case | None, facts: list[EventFact], contex
     """Areas, units and teams must be registered; those the case already has were checked then."""
     known = case.about if case else None
     for fact in facts:
-        if fact.about != known:
+        if fact.about is not known and fact.about != known:
             _check_about(fact.about, known, entry.workflow.defines, context)
             known = fact.about
 

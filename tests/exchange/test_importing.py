@@ -255,8 +255,9 @@ async def test_the_case_that_steps_are_decided_on_is_the_one_they_fold_to(
         case: Case | None = None
         events: list[Recorded] = []
         for step in read.steps:
-            append, case = decider.decide(step, read.stream, case)
-            events += recorded(append, Appended(len(events) + 1, 0))
+            ruled = decider.decide(step, read.stream, case)
+            case = decider.after(ruled, case)
+            events += recorded(ruled.append, Appended(len(events) + 1, 0))
             assert case == fold(desk.entry("issue"), events)
 
 
