@@ -29,26 +29,38 @@ def narrowed(
     where: Mapping[str, Values],
     vocabulary: Vocabulary,
 ) -> Sequence[Block]:
-    """The blocks as they are, or one block with the rows that areas, unit and the like leave."""
+    """What has to be looked at: one block with the few rows that areas, unit and the like leave;
+    or the pages that are seen whole, and one block with what is seen of the others."""
     tables = [
         Table(Only(name, texts_of(values)), vocabulary)
         for name, values in where.items()
         if name in SAME_EVERYWHERE
     ]
+    blocks = [block for block in blocks if not cut.sees_none_of(block)]
     if areas is None and not tables:
-        return blocks
+        return _trimmed(blocks, cut)
     kept: list[tuple[Block, Ints]] = []
     seen = left = 0
     for block in blocks:
-        if cut.sees_none_of(block):
-            continue
         rows = _rows(block, areas, tables)
         seen, left = seen + len(block), left + len(rows)
         if left > SHARE_MAX * seen:
-            return blocks
+            return _trimmed(blocks, cut)
         if len(rows):
             kept.append((block, rows))
     return [join(kept, ())] if kept else []
+
+
+def _trimmed(blocks: Sequence[Block], cut: Cut) -> Sequence[Block]:
+    """Whole pages as they are; the rows that are seen of all others in one block."""
+    whole = [block for block in blocks if cut.sees_all_of(block)]
+    parts = [(block, cut.rows(block)) for block in blocks if not cut.sees_all_of(block)]
+    parts = [(block, rows) for block, rows in parts if len(rows)]
+    if not parts:
+        return whole
+    rest = join(parts, ())
+    rest.last = min(rest.last, cut.position)
+    return [*whole, rest]
 
 
 def _rows(block: Block, areas: Flags | None, tables: Sequence[Table]) -> Ints:

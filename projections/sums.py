@@ -43,6 +43,13 @@ class Cut:
             self.occurred is None or block.occurred_range[1] <= self.occurred
         )
 
+    def rows(self, block: Block) -> Ints:
+        """The rows that are seen."""
+        seen: Flags = block.positions(slice(None)) <= self.position
+        if self.occurred is not None:
+            seen &= block.numbers["occurred_at"] <= self.occurred
+        return np.flatnonzero(seen)
+
     def sees_none_of(self, block: Block) -> bool:
         """Whether all of the block is cut off."""
         late = self.occurred is not None and block.occurred_range[0] > self.occurred
