@@ -63,7 +63,7 @@ class Grant:
         if not self.may(kind, command):
             raise Denied(
                 f"the token does not reach {kind}.{command}: ask for a grant of it",
-                zh=f"令牌无权执行 {kind}.{command},请申请授权",
+                zh=f"令牌无权执行 {kind}.{command}，请申请授权",
                 action=f"{kind}.{command}",
             )
 
@@ -73,7 +73,7 @@ class Grant:
             what = kind or READING
             raise Denied(
                 f"the token may not read {what}: ask for a grant of it",
-                zh=f"令牌无权查看 {what},请申请授权",
+                zh=f"令牌无权查看 {what}，请申请授权",
                 action=f"{kind}.{READING}" if kind else READING,
             )
 

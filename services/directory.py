@@ -262,7 +262,7 @@ def _days(said: Sequence[Mapping[str, Any]], name: str) -> frozenset[date]:
 
 def _unknown(what: str, zh: str, code: str, known: Mapping[str, object]) -> Unknown:
     near = nearest(code, [name for name in known if name != ROOT])
-    hint, wink = (f": did you mean {near}?", f",是否指 {near}?") if near else ("", "")
+    hint, wink = (f": did you mean {near}?", f"，是否指 {near}?") if near else ("", "")
     return Unknown(
         f"there is no {what} {code!r}{hint}",
         what=what,

@@ -94,7 +94,7 @@ def _refusal(model: type[BaseModel], failure: ValidationError) -> Invalid:
         near = nearest(field, model.model_fields)
         extra["nearest"] = near
         english += f"; did you mean {near}?" if near else f"; known are {_known(model)}"
-        chinese += f",是否指 {near}?" if near else f",可用字段:{_known(model)}"
+        chinese += f"，是否指 {near}?" if near else f"，可用字段：{_known(model)}"
     value = "" if first["type"] == "missing" else first["input"]
     return Invalid(english, field=field, value=value, zh=chinese, **extra)
 
@@ -119,7 +119,7 @@ def _chinese(error: ErrorDetails) -> str:
     context = error.get("ctx") or {}
     wording = CHINESE.get(error["type"])
     if wording is None:
-        return f"不正确({error['msg']})"
+        return f"不正确（{error['msg']}）"
     try:
         return wording.format(**context)
     except (KeyError, IndexError):
@@ -155,7 +155,7 @@ CHINESE: Mapping[str, str] = {
     "datetime_from_date_parsing": "应为 RFC 3339 时间",
     "timezone_aware": "时间须带时区",
     "date_type": "应为日期",
-    "date_parsing": "应为日期(年-月-日)",
-    "date_from_datetime_parsing": "应为日期(年-月-日)",
+    "date_parsing": "应为日期（年-月-日）",
+    "date_from_datetime_parsing": "应为日期（年-月-日）",
     "uuid_parsing": "应为 UUID",
 }

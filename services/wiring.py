@@ -153,7 +153,7 @@ async def _migrated(
         raise Unavailable(
             f"the database does not answer ({type(cause).__name__}): start it, or correct"
             " JISHI_DATABASE_URL",
-            zh="数据库没有应答:请启动它,或更正 JISHI_DATABASE_URL",
+            zh="数据库没有应答：请启动它，或更正 JISHI_DATABASE_URL",
         ) from cause
     try:
         await migrate(connection, rooms)

@@ -68,7 +68,7 @@ async def batch_of(desk: Desk, profile: Profile, digest: str) -> Opened:
                 f"batch {batch_id} of this file is being undone: run `jishi import undo {batch_id}`"
                 " to its end first",
                 refusal="being_undone",
-                zh=f"批次 {batch_id} 正在撤销,请先用 `jishi import undo {batch_id}` 完成",
+                zh=f"批次 {batch_id} 正在撤销，请先用 `jishi import undo {batch_id}` 完成",
             )
         return Opened(batch_id, attempt, isinstance(state, Finished), case is not None)
     raise AssertionError(f"{profile.name}: the same file was imported {ATTEMPTS_MAX} times")

@@ -146,7 +146,7 @@ class _Run:
         if Party.IMPORTER.value not in grant.roles:
             raise Denied(
                 "importing needs the role importer: ask for a grant of it",
-                zh="导入须有“导入员”角色,请申请授权",
+                zh="导入须有“导入员”角色，请申请授权",
                 action="import",
             )
         for command in GIVEN:

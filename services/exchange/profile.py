@@ -201,7 +201,7 @@ def load(name_or_path: str | Path) -> Profile:
             what="profile",
             name=str(name_or_path),
             nearest=nearest(str(name_or_path), known),
-            zh=f"没有导入配置 {name_or_path}:请给出 .toml 文件的路径,或其一:{'、'.join(known)}",
+            zh=f"没有导入配置 {name_or_path}：请给出 .toml 文件的路径，或其一：{'、'.join(known)}",
         )
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -210,7 +210,7 @@ def load(name_or_path: str | Path) -> Profile:
             f"profile {path.name} is not UTF-8 (byte {error.start})",
             field="profile",
             value=path.name,
-            zh=f"配置 {path.name} 不是 UTF-8 编码(第 {error.start} 字节)",
+            zh=f"配置 {path.name} 不是 UTF-8 编码（第 {error.start} 字节）",
         ) from error
     return parse(text, name=path.stem)
 
@@ -243,7 +243,7 @@ def _worded(name: str, error: ValidationError) -> Invalid:
         known = _keys_beside(path)
         near = nearest(path[-1], known)
         hint = f"did you mean {near}?" if near else f"known are {', '.join(known)}"
-        zh_hint = f"是否想写 {near}?" if near else f"可用的键:{'、'.join(known)}"
+        zh_hint = f"是否想写 {near}?" if near else f"可用的键：{'、'.join(known)}"
         return Invalid(
             f"profile {name} has no key {field}: {hint}",
             field=field,
@@ -260,7 +260,7 @@ def _worded(name: str, error: ValidationError) -> Invalid:
         f"profile {name}, {field}: {reason}",
         field=field,
         value=value,
-        zh=f"配置 {name} 的 {field} 有误:{reason}",
+        zh=f"配置 {name} 的 {field} 有误：{reason}",
     )
 
 

@@ -121,12 +121,12 @@ def _known(name: str, header: Sequence[str], profile: Profile) -> str:
     close = nearest(name, header)
     there = ", ".join(header[:40])
     hint = f"did you mean {close}?" if close else f"it has: {there}"
-    zh_hint = f"是否想写 {close}?" if close else f"文件有:{there}"
+    zh_hint = f"是否想写 {close}?" if close else f"文件有：{there}"
     raise Invalid(
         f"profile {profile.name} reads column {name}, which the file does not have: {hint}",
         field=name,
         value=name,
-        zh=f"配置 {profile.name} 要读取的列 {name},文件中没有:{zh_hint}",
+        zh=f"配置 {profile.name} 要读取的列 {name}，文件中没有：{zh_hint}",
         nearest=close,
     )
 
@@ -249,7 +249,7 @@ def _refuse_json(line: int, why: str) -> None:
         field="file",
         value="",
         line=line,
-        zh=f"文件自第 {line} 行起无法按 JSON 读取:{why}",
+        zh=f"文件自第 {line} 行起无法按 JSON 读取：{why}",
     )
 
 
@@ -277,7 +277,7 @@ def _next_chunk(file: IO[bytes], path: Path, lines: int) -> bytes:
             field="file",
             value=path.name,
             line=lines,
-            zh=f"压缩文件 {path.name} 在第 {lines} 行之后损坏或不完整:请重新获取;未作任何记录",
+            zh=f"压缩文件 {path.name} 在第 {lines} 行之后损坏或不完整：请重新获取；未作任何记录",
         ) from error
 
 
@@ -294,7 +294,7 @@ def _refuse_encoding(path: Path, encoding: str) -> None:
         field=column,
         value=value,
         line=line,
-        zh=f"{path.name} 第 {line} 行「{column}」列不是 {encoding} 编码:{zh_hint}。"
+        zh=f"{path.name} 第 {line} 行「{column}」列不是 {encoding} 编码：{zh_hint}。"
         "请在配置中设置 encoding;未作任何记录",
     )
 

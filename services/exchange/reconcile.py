@@ -137,7 +137,7 @@ def expected_rows(path: Path) -> Iterator[Expected]:
             raise Invalid(
                 f"{path.name} has no column {missing[0]}: {', '.join(FIELDS)} are expected",
                 field=missing[0],
-                zh=f"{path.name} 缺少列 {missing[0]}:须有 {'、'.join(FIELDS)}",
+                zh=f"{path.name} 缺少列 {missing[0]}：须有 {'、'.join(FIELDS)}",
             )
         for row in reader:
             texts = [row[name] for name in FIELDS]
@@ -147,7 +147,7 @@ def expected_rows(path: Path) -> Iterator[Expected]:
                     field="value",
                     value=str(row["value"]),
                     line=reader.line_num,
-                    zh=f"{path.name} 第 {reader.line_num} 行:应为数字或空白",
+                    zh=f"{path.name} 第 {reader.line_num} 行：应为数字或空白",
                 )
             yield Expected(*texts)
 

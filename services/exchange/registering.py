@@ -51,7 +51,7 @@ class Registrar:
             if not directory.reaches(grant, code):
                 raise Denied(
                     f"the import would reach area {code}, outside your {grant.area}",
-                    zh=f"导入涉及区域 {code},超出您的范围 {grant.area}",
+                    zh=f"导入涉及区域 {code}，超出您的范围 {grant.area}",
                     area=code,
                 )
 

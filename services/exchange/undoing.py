@@ -43,7 +43,7 @@ async def undo(batch_id: str, desk: Desk, *, progress: Progress | None = None) -
             f"there is no import batch {batch_id}: see `jishi events tail --kind import_batch`",
             what="import batch",
             name=batch_id,
-            zh=f"没有导入批次 {batch_id}:可用 `jishi events tail --kind import_batch` 查看",
+            zh=f"没有导入批次 {batch_id}：可用 `jishi events tail --kind import_batch` 查看",
         )
     undoing = _Undo(desk, batch_id)
     if isinstance(case.state, Undone):

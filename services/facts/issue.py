@@ -36,7 +36,7 @@ REOPEN_WITHIN = timedelta(days=30)
 
 REOPEN_TOO_LATE = Refusal(
     "reopen_too_late",
-    zh="重办期已于 {until} 截止;请另行提出",
+    zh="重办期已于 {until} 截止；请另行提出",
     en="it could be reopened until {until}: raise it as a new issue",
 )
 

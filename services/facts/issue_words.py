@@ -29,9 +29,9 @@ class Channel(Choice, zh="渠道"):
 class Tier(Choice, zh="分级"):
     """What must be reached, and how soon."""
 
-    GENERAL = "general", "一般(1 小时解决)", "General (solved in 1 hour)"
-    MAJOR = "major", "重大(1 天解决)", "Major (solved in 1 day)"
-    COMPLEX = "complex", "复杂(1 周形成方案)", "Complex (a plan in 1 week)"
+    GENERAL = "general", "一般（1 小时解决）", "General (solved in 1 hour)"
+    MAJOR = "major", "重大（1 天解决）", "Major (solved in 1 day)"
+    COMPLEX = "complex", "复杂（1 周形成方案）", "Complex (a plan in 1 week)"
 
 
 class Resolution(Choice, zh="办理结果"):
@@ -88,7 +88,7 @@ class After(Choice, zh="重办前"):
     """Where it stood when it was taken up again: what had been closed counts as open once more."""
 
     CLOSED = "closed", "已办结", "Closed"
-    REPLY = "reply", "已反馈,未办结", "Replied to, not closed"
+    REPLY = "reply", "已反馈，未办结", "Replied to, not closed"
 
 
 class EscalateReason(Choice, zh="督办原因"):
@@ -133,7 +133,7 @@ CountedFrom = Annotated[
     Instant,
     Label("计时起点", "Counted from"),
     Help(
-        "用时自此计算;夏令时切换前后,按来源的墙上时钟,可与提出时间相差一小时",
+        "用时自此计算；夏令时切换前后，按来源的墙上时钟，可与提出时间相差一小时",
         "time taken counts from here: the opening, or by the clock on the source's wall",
     ),
 ]

@@ -29,12 +29,12 @@ ACTIONS_MAX = 64
 
 NOT_A_ROLE = Refusal(
     "not_a_role",
-    zh="“{role}”是与某一案件的关系,不是可以授予的角色",
+    zh="“{role}”是与某一案件的关系，不是可以授予的角色",
     en="{role} is a relation to one case, not a role that can be granted",
 )
 ALREADY_OVER = Refusal(
     "already_over",
-    zh="有效期 {expires_at} 已过,请另定期限",
+    zh="有效期 {expires_at} 已过，请另定期限",
     en="the expiry {expires_at} has passed: choose a later one",
 )
 
@@ -42,7 +42,7 @@ SecretHash = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9a-f]{64}$"),
     Field(examples=["0" * 64]),
-    Label("密钥摘要(SHA-256)", "SHA-256 of the secret"),
+    Label("密钥摘要（SHA-256）", "SHA-256 of the secret"),
 ]
 Action = Annotated[
     str,

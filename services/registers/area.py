@@ -22,12 +22,12 @@ AREAS_MAX = 20_000
 
 KNOWN_ALREADY = Refusal(
     "known_already",
-    "区域编码 {code} 已用于“{name}”,编码不重复使用,请另取",
+    "区域编码 {code} 已用于“{name}”，编码不重复使用，请另取",
     "the code {code} stands for {name} already, and codes are never used again: choose another",
 )
 NO_SUCH_PARENT = Refusal(
     "no_such_parent",
-    "区划中没有上级区域 {parent},请先设立",
+    "区划中没有上级区域 {parent}，请先设立",
     "there is no area {parent} to lie in: define it first",
 )
 UPSIDE_DOWN = Refusal(
@@ -36,7 +36,7 @@ UPSIDE_DOWN = Refusal(
 NO_SUCH_AREA = Refusal("no_such_area", "区划中没有区域 {code}", "the map has no area {code}")
 MAP_FULL = Refusal(
     "map_full",
-    "区划已有 {areas} 个区域,达到上限",
+    "区划已有 {areas} 个区域，达到上限",
     "the map has {areas} areas, as many as it may have",
 )
 
@@ -45,9 +45,9 @@ class Level(Choice, zh="层级", en="Level"):
     """How large an area is. A county is a `district`, a town a `street`, a village a community."""
 
     CITY = "city", "市"
-    DISTRICT = "district", "区(县)", "District"
-    STREET = "street", "街道(乡镇)", "Street"
-    COMMUNITY = "community", "社区(村)", "Community"
+    DISTRICT = "district", "区（县）", "District"
+    STREET = "street", "街道（乡镇）", "Street"
+    COMMUNITY = "community", "社区（村）", "Community"
     GRID = "grid", "网格"
     ESTATE = "estate", "小区"
     BUILDING = "building", "楼栋"

@@ -26,7 +26,7 @@ Digest = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9a-f]{64}$"),
     Field(examples=["0" * 64]),
-    Label("文件内容摘要(SHA-256)", "SHA-256 of the file's content"),
+    Label("文件内容摘要（SHA-256）", "SHA-256 of the file's content"),
 ]
 Attempt = Annotated[Count, Label("第几次导入该文件", "Which import of this file")]
 

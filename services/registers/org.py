@@ -57,7 +57,7 @@ class OrgForm(Choice, zh="组织形式", en="Form"):
     ALLIANCE = "alliance", "党建联盟"
     OFFICE = "office", "办公室"
     CENTRE = "centre", "中心"
-    RESIDENTS_COMMITTEE = "residents_committee", "居(村)民委员会", "Residents' committee"
+    RESIDENTS_COMMITTEE = "residents_committee", "居（村）民委员会", "Residents' committee"
     OWNERS_COMMITTEE = "owners_committee", "业主委员会", "Owners' committee"
     FIRM = "firm", "企业"
     ASSOCIATION = "association", "社会团体"

@@ -28,7 +28,7 @@ from services.kernel.workflow import About, Command, Context, Fact, State, Workf
 KEEPERS = (Party.ADMINISTRATOR, Party.STREET, Party.COMMUNITY, Party.UNIT_ADMIN)
 
 SAME_PLACE = Refusal(
-    "same_place", "关系已在该处,无需转接", "the affiliation is there already: nothing to transfer"
+    "same_place", "关系已在该处，无需转接", "the affiliation is there already: nothing to transfer"
 )
 
 
@@ -42,7 +42,7 @@ class Affiliation(Choice, zh="人员类别", en="Affiliation"):
     VOLUNTEER = "volunteer", "志愿者"
     COMMUNITY_WORKER = "community_worker", "专职社区工作者"
     GRID_WORKER = "grid_worker", "网格员"
-    EXPERT = "expert", "专业人士(律师、医生等)", "Professional"
+    EXPERT = "expert", "专业人士（律师、医生等）", "Professional"
 
 
 class Membership(Choice, zh="是否党员", en="Party membership"):

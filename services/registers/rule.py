@@ -36,12 +36,12 @@ KEEPERS = (Party.ADMINISTRATOR, Party.SYSTEM)
 
 ONE_CONTENT = Refusal(
     "one_content",
-    "一条规则只规定一项内容:时限、日历、参数或模板",
+    "一条规则只规定一项内容：时限、日历、参数或模板",
     "a rule fixes one thing: a limit, a calendar, numbers and choices, or a template",
 )
 OTHER_SUBJECT = Refusal(
     "other_subject",
-    "该规则规定的是{subject},不能改作他用",
+    "该规则规定的是{subject}，不能改作他用",
     "this rule is about a {subject_en}, and stays so",
 )
 NOT_AFTER = Refusal(

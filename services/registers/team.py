@@ -33,7 +33,7 @@ IN_IT_ALREADY = Refusal("in_it_already", "{person} 已在该队", "{person} is i
 NOT_IN_IT = Refusal("not_in_it", "{person} 不在该队", "{person} is not in the team")
 TEAM_FULL = Refusal(
     "team_full",
-    "该队已有 {members} 人,达到上限,请另组一队",
+    "该队已有 {members} 人，达到上限，请另组一队",
     "the team has {members} people, as many as it may have: form another",
 )
 

@@ -129,7 +129,7 @@ def start(home: Path, *, talk: Callable[[str], None], limits: DatabaseLimits = L
         raise Unavailable(
             f"the folder of the embedded database cannot be used: {error}: set JISHI_HOME to a "
             "folder that this user may write",
-            zh=f"无法使用内嵌数据库的目录：{error}:请把 JISHI_HOME 设为当前用户可写的目录",
+            zh=f"无法使用内嵌数据库的目录：{error}：请把 JISHI_HOME 设为当前用户可写的目录",
         ) from error
 
 

@@ -33,7 +33,7 @@ def instant(text: str, zone: ZoneInfo, *, field: str, begins: bool = False) -> d
         "or 2018-09-28T09:00:00+08:00",
         field=field,
         value=text,
-        zh=f"{field}:“{text}”不是时间，请写作 2018-09-28、2018-09-28T09:00（{zone.key}）"
+        zh=f"{field}：“{text}”不是时间，请写作 2018-09-28、2018-09-28T09:00（{zone.key}）"
         "或 2018-09-28T09:00:00+08:00",
     )
 

@@ -68,7 +68,7 @@ class Api:
                 f"{info.name} starts a {entry.name}: send it to /api/v1/{entry.name}",
                 what="command",
                 name=info.name,
-                zh=f"“{info.label.zh}”用于新建,请发到 /api/v1/{entry.name}",
+                zh=f"“{info.label.zh}”用于新建，请发到 /api/v1/{entry.name}",
             )
         return await self._give(http, grant, at["kind"], info.name, at["id"])
 
@@ -171,7 +171,7 @@ async def json_body(http: HttpRequest, limit: int) -> bytes:
     if announced.isascii() and announced.isdigit() and int(announced[:12]) > limit:
         raise TooLarge(
             f"a body may have at most {limit} bytes: send less, or import a file",
-            zh=f"请求体最多 {limit} 字节:请减小,或改用文件导入",
+            zh=f"请求体最多 {limit} 字节：请减小，或改用文件导入",
             limit=limit,
         )
     body = await read_body(http.receive, limit)
@@ -207,6 +207,6 @@ def _expected(text: str | None) -> int | None:
             'If-Match must be the revision you have seen, as "3"',
             field="If-Match",
             value=text,
-            zh='If-Match 应为您所见的版次,如 "3"',
+            zh='If-Match 应为您所见的版次，如 "3"',
         )
     return int(number)

@@ -91,7 +91,7 @@ class Asked:
                     + (f"; did you mean {near}?" if near else f"; known are {known or 'none'}"),
                     field=name,
                     value=values[0],
-                    zh=f"{name}:没有这一参数" + (f",是否指 {near}?" if near else ""),
+                    zh=f"{name}：没有这一参数" + (f"，是否指 {near}?" if near else ""),
                     nearest=near,
                 )
 
@@ -111,7 +111,7 @@ def instant(name: str, text: str, zone: ZoneInfo, *, begins: bool = False) -> da
             name,
             text,
             "must be a time such as 2018-09-28, 2018-09-28T09:00 or 2018-09-28T09:00:00+08:00",
-            "应为时间,如 2018-09-28、2018-09-28T09:00 或 2018-09-28T09:00:00+08:00",
+            "应为时间，如 2018-09-28、2018-09-28T09:00 或 2018-09-28T09:00:00+08:00",
         ) from cause
 
 
@@ -194,7 +194,7 @@ def _check_people(
             raise Denied(
                 f"numbers by {name} are about single people: auditors ask for them, others for"
                 " themselves alone",
-                zh=f"按 {name} 分项即按个人:仅核查员可查,他人只能查本人",
+                zh=f"按 {name} 分项即按个人：仅核查员可查，他人只能查本人",
                 dimension=name,
             )
 

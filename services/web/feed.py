@@ -133,7 +133,7 @@ class Feed:
         if self._ring.listeners >= limits.listeners:
             raise TooLarge(
                 f"{limits.listeners} feeds are open already: poll /api/v1/events instead",
-                zh=f"已有 {limits.listeners} 个直播连接:请改用 /api/v1/events 轮询",
+                zh=f"已有 {limits.listeners} 个直播连接：请改用 /api/v1/events 轮询",
                 limit=limits.listeners,
             )
         asked = Asked(http.query_params, self._parts.log.zone)

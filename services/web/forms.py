@@ -206,7 +206,7 @@ def _json(field: FormField, text: str) -> Any:
             f"{field.name}: must be JSON",
             field=field.name,
             value=text,
-            zh=f"{field.name}:应为 JSON",
+            zh=f"{field.name}：应为 JSON",
         ) from cause
 
 

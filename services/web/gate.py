@@ -106,7 +106,7 @@ class Gate:
         if not token:
             raise Unauthenticated(
                 "no token came with the request: send Authorization: Bearer …",
-                zh="请求没有携带令牌:请以 Authorization: Bearer … 携带",
+                zh="请求没有携带令牌：请以 Authorization: Bearer … 携带",
             )
         grant = self._known(token)
         if scope["method"] not in READING and not _same_origin(headers):
@@ -121,7 +121,7 @@ class Gate:
         if grant is None:
             raise Unauthenticated(
                 "the token is unknown, revoked or expired: ask for a new one",
-                zh="令牌不存在、已撤销或已过期,请重新申请",
+                zh="令牌不存在、已撤销或已过期，请重新申请",
             )
         return grant
 
@@ -185,7 +185,7 @@ async def read_body(receive: Receive, limit: int) -> bytes:
         if size > limit:
             raise TooLarge(
                 f"a body may have at most {limit} bytes: send less, or import a file",
-                zh=f"请求体最多 {limit} 字节:请减小,或改用文件导入",
+                zh=f"请求体最多 {limit} 字节：请减小，或改用文件导入",
                 limit=limit,
             )
         parts.append(part)

@@ -34,9 +34,9 @@ TITLES: dict[str, tuple[str, str]] = {
     "unsupported-media-type": ("请以 JSON 提交", "Send JSON"),
     "invalid": ("字段不正确", "A field is not right"),
     "key-reused": ("幂等键已用于另一请求", "The key was used for another request"),
-    "unavailable": ("服务暂不可用,请稍后重试", "Not available now; send it again"),
-    "ambiguous": ("结果未知,请用同一幂等键重试", "Outcome unknown; repeat it with the same key"),
-    "broken": ("数据自相矛盾,已停止", "Stored data contradicts itself"),
+    "unavailable": ("服务暂不可用，请稍后重试", "Not available now; send it again"),
+    "ambiguous": ("结果未知，请用同一幂等键重试", "Outcome unknown; repeat it with the same key"),
+    "broken": ("数据自相矛盾，已停止", "Stored data contradicts itself"),
     "error": ("内部错误", "Internal error"),
 }
 
@@ -51,7 +51,7 @@ class MethodNotAllowed(JishiError):
         names = ", ".join(allowed)
         super().__init__(
             f"{method} is not known here: use {names}",
-            zh=f"此处不支持 {method},请用 {names}",
+            zh=f"此处不支持 {method}，请用 {names}",
             allowed=list(allowed),
         )
         self.allowed = allowed

@@ -203,7 +203,7 @@ class Reading:
         if not readable:
             raise Denied(
                 "the token may read nothing: ask for a grant of read",
-                zh="令牌无查看权限,请申请 read 授权",
+                zh="令牌无查看权限，请申请 read 授权",
                 action="read",
             )
         return readable

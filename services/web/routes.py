@@ -171,7 +171,7 @@ async def nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
         f"there is nothing at {path}: see /openapi.json",
         what="path",
         name=path,
-        zh=f"没有 {path} 这一地址,请见 /openapi.json",
+        zh=f"没有 {path} 这一地址，请见 /openapi.json",
     )
     await problem(error, language_of(scope))(scope, receive, send)
 

@@ -9,12 +9,12 @@ from services.web.language import Language
 
 TEXTS: dict[str, tuple[str, str]] = {
     "jishi": ("纪实", "jishi"),
-    "motto": ("每个数字都能打开,看到每一件事", "Every number opens to its deeds"),
+    "motto": ("每个数字都能打开，看到每一件事", "Every number opens to its deeds"),
     "board": ("看板", "Board"),
     "everywhere": ("全域", "Everywhere"),
     "as_of": ("数据截至", "As of"),
     "live": ("实时", "live"),
-    "stale": ("连接中断,数字可能已旧", "Connection lost: the numbers may be old"),
+    "stale": ("连接中断，数字可能已旧", "Connection lost: the numbers may be old"),
     "behind": ("尚有 {n} 条未计入", "{n} facts not counted yet"),
     "four_acts": ("四件事", "The four acts"),
     "verified": ("其中已核实", "verified"),
@@ -58,7 +58,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "answers": ("答复", "Answers"),
     "submit": ("提交", "Submit"),
     "optional": ("选填", "optional"),
-    "occurred_at": ("发生时间(不填即现在)", "When it happened (now, where left out)"),
+    "occurred_at": ("发生时间（不填即现在）", "When it happened (now, where left out)"),
     "as_json": ("以 JSON 填写", "as JSON"),
     "new": ("新建", "New"),
     "cases": ("案件", "Cases"),

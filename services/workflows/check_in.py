@@ -84,7 +84,7 @@ class EndReason(Choice, zh="结束原因", en="Reason"):
 
 
 NO_HOME_UNIT = Refusal(
-    "no_home_unit", "未登记所在单位,无处反馈", "no home unit is on record to send feedback to"
+    "no_home_unit", "未登记所在单位，无处反馈", "no home unit is on record to send feedback to"
 )
 PERIOD_REVERSED = Refusal(
     "period_reversed", "反馈期间的止日早于起日", "the period ends before it begins"

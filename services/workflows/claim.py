@@ -58,7 +58,7 @@ TOO_MANY_PLACES = Refusal(
 )
 NOT_VERIFIED = Refusal("not_verified", "须先核实再发布", "it is verified before it is published")
 TAKEN_ALREADY = Refusal(
-    "taken_already", "{person} 已认领,不能重复认领", "{person} has claimed it already"
+    "taken_already", "{person} 已认领，不能重复认领", "{person} has claimed it already"
 )
 OWN_WISH = Refusal("own_wish", "不能认领自己提出的事项", "nobody claims what they asked for")
 NOT_TAKEN = Refusal(
@@ -72,7 +72,7 @@ WHICH_ONE = Refusal("which_one", "请写明是哪一位认领人", "say whose cl
 OWN_DEED = Refusal("own_deed", "不能确认自己的兑现", "nobody confirms their own deed")
 STILL_HELD = Refusal(
     "still_held",
-    "还有 {holders} 人已认领未兑现,请先兑现或退领",
+    "还有 {holders} 人已认领未兑现，请先兑现或退领",
     "{holders} people hold it and have not done it: they fulfil or release it first",
 )
 

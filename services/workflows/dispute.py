@@ -50,7 +50,7 @@ INTAKE = (Party.COMMUNITY, Party.STREET, Party.DISPATCHER)
 MEDIATOR_IS_PARTY = Refusal(
     "mediator_is_party", "当事人不能调解自己的矛盾", "a party cannot mediate its own dispute"
 )
-NOT_HEARD = Refusal("not_heard", "尚未调解,不能办理", "the parties have not been heard yet")
+NOT_HEARD = Refusal("not_heard", "尚未调解，不能办理", "the parties have not been heard yet")
 SAME_MEDIATOR = Refusal("same_mediator", "已由 {person} 调解", "{person} mediates it already")
 
 

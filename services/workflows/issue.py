@@ -91,17 +91,17 @@ INTAKE = (Party.COMMUNITY, Party.DISPATCHER, Party.STREET)
 
 RETURNS_USED_UP = Refusal(
     "returns_used_up",
-    zh="已退回 {returns} 次,不能再退;请由派单员转办",
+    zh="已退回 {returns} 次，不能再退；请由派单员转办",
     en="returned {returns} times already: ask the dispatcher to transfer it",
 )
 ONLY_COMPLEX = Refusal(
     "only_complex",
-    zh="仅复杂问题以形成方案为限;一般和重大问题请直接处置",
+    zh="仅复杂问题以形成方案为限；一般和重大问题请直接处置",
     en="only a complex issue ends its clock with a plan: handle this one",
 )
 NOT_DECLARED_SOLVED = Refusal(
     "not_declared_solved",
-    zh="承办单位未声明已解决,不能按“已解决”办结",
+    zh="承办单位未声明已解决，不能按“已解决”办结",
     en="its handler has not declared it solved, so it cannot be closed as solved",
 )
 IMPORT_ONLY = Refusal("import_only", zh="来源信息仅限导入", en="`source` is for imports only")
@@ -120,7 +120,7 @@ class Find(
 
     channel: Channel = Channel.IN_PERSON
     requester: Annotated[Person | None, Label("诉求人", "Requester")] = None
-    source: Annotated[Source | None, Label("来源(仅限导入)", "Source (imports only)")] = None
+    source: Annotated[Source | None, Label("来源（仅限导入）", "Source (imports only)")] = None
 
     def decide(self, issue: None, context: Context) -> IssueFound:
         """A resident is their own requester. An import may add what its source knows."""

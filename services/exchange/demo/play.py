@@ -84,7 +84,7 @@ class Player:
                 f"this log begins with {event.fact} of {event.content['actor']}, not with the "
                 "demonstration: give it a home of its own (`--home`)",
                 refusal="not_a_demonstration",
-                zh=f"该日志以 {event.fact} 开始,并非演示数据:请用 `--home` 另指一处",
+                zh=f"该日志以 {event.fact} 开始，并非演示数据：请用 `--home` 另指一处",
             )
         return plan(event.occurred_at + LEAD + timedelta(days=DAYS), self.log.zone)
 

@@ -36,7 +36,7 @@ def areas(town: Town, year: Year) -> Story:
     listed: list[tuple[str, str, str, str | None]] = [(DISTRICT, "荔城区", "district", None)]
     listed += [(code, name, "street", DISTRICT) for code, name in STREET_NAMES.items()]
     listed += [(one.code, one.name, "community", one.street) for one in town.communities]
-    listed += [(SHOWCASE, "示范区(虚构)", "district", None), *SHOWCASE_AREAS]
+    listed += [(SHOWCASE, "示范区（虚构）", "district", None), *SHOWCASE_AREAS]
     for number, (code, name, level, parent) in enumerate(listed):
         at = year.eve + timedelta(seconds=number)
         story.add(at, ADMINISTRATOR, "define", code=code, name=name, level=level, parent=parent)

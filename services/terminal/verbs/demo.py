@@ -47,7 +47,7 @@ async def _once(call: Call) -> int:
         answer = found.json(await house.log.head(), time.monotonic() - begun)
     call.answer(answer, lambda: _show(call, answer))
     call.say.talk(
-        f"{answer['of']} 项公布数字,{answer['equal']} 项相等;共 {answer['events']} 条记录,"
+        f"{answer['of']} 项公布数字，{answer['equal']} 项相等；共 {answer['events']} 条记录，"
         f"用时 {answer['seconds']} 秒",
         f"{answer['equal']} of {answer['of']} published figures are equal; {answer['events']} "
         f"events in {answer['seconds']} s",
@@ -134,7 +134,7 @@ async def _play_on(call: Call, house: House, player: Player, chosen: Plan | None
     await house.ledger.catch_up()
     found = await _compare(house.ledger)
     call.say.talk(
-        f"荔城:{found.of} 项公布数字,{found.equal} 项相等。示范区的记录继续。",
+        f"荔城：{found.of} 项公布数字，{found.equal} 项相等。示范区的记录继续。",
         f"荔城: {found.equal} of {found.of} published figures are equal. 示范区 goes on.",
     )
     await stream(house.commands)
@@ -163,10 +163,10 @@ def _welcome(call: Call, house: House, listener: socket.socket) -> None:
     say = call.say
     say.raw(f"http://{host}:{port}")
     if house.first_token is not None:
-        say.talk("管理员令牌(仅此一次):", "the administrator's token (shown only this once):")
+        say.talk("管理员令牌（仅此一次）：", "the administrator's token (shown only this once):")
         say.once(house.first_token)
     say.talk(
-        "荔城的最后一百件正在发生;点开任何一个数字,看它背后的每一条。按 Ctrl-C 停止",
+        "荔城的最后一百件正在发生；点开任何一个数字，看它背后的每一条。按 Ctrl-C 停止",
         "荔城's last hundred deeds happen now; click any number for the deeds behind it. "
         "Ctrl-C stops",
     )
@@ -200,17 +200,17 @@ VERBS = (
     Verb(
         "demo",
         Both(
-            "演示:逐条演绎荔城的一年,与公布的数字核对",
+            "演示：逐条演绎荔城的一年，与公布的数字核对",
             "a demonstration: 荔城's year, deed by deed, compared with its published figures",
         ),
         demo,
         ("jishi demo", "jishi demo --once --json", "jishi demo --home ./demo"),
         options=(
-            Option("once", Both("演完即核对并结束,不提供网页", "play, compare, end: no page")),
+            Option("once", Both("演完即核对并结束，不提供网页", "play, compare, end: no page")),
             *OPTIONS,
         ),
         more=Both(
-            "只用于自己的目录或空库:库中已有其他记录时拒绝。重复运行只核对,不再记录。",
+            "只用于自己的目录或空库：库中已有其他记录时拒绝。重复运行只核对，不再记录。",
             "Refuses a database that holds anything else. A second run compares and records "
             "nothing.",
         ),
