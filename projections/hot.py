@@ -25,6 +25,7 @@ from projections.strands import Condition
 from projections.sums import EVERYTHING, TIMED, Pairs, Sieve, joined, netted, tally
 from projections.views import DistinctView, DurationView
 
+AREAS_FIRST = 64
 NET_EVERY = 65_536
 """So many new pairs are netted at once."""
 
@@ -43,19 +44,16 @@ class Term:
         )[:1]
         self._sieves = [(sieve.untimed(), _timed(sieve)) for sieve in sieves]
         self.paired = bool(self.timed) or counter.measure in (Measure.DISTINCT, Measure.DURATION)
-        self.leaves = np.zeros(0, np.int64)
+        self.row = -1
+        """Additive: its row of the sums by area."""
         self.pairs = joined([])
         self.fed = 0
         """How many pairs were ever fed: what a view has seen of them."""
         self._fresh: list[Pairs] = []
         self._waiting = 0
 
-    def feed(self, block: Block, areas: int) -> None:
-        """Take in all rows of a block."""
-        if len(self.leaves) < areas and not self.paired:
-            self.leaves = np.concatenate(
-                [self.leaves, np.zeros(areas - len(self.leaves), np.int64)]
-            )
+    def feed(self, block: Block, leaves: Ints) -> None:
+        """Take in all rows of a block; `leaves`: the sums by area of every additive term."""
         for sieve, timed in self._sieves:
             rows, weights = sieve.match(block, EVERYTHING)
             if not len(rows):
@@ -63,7 +61,7 @@ class Term:
             places = block.ids_of("area", rows)
             if not self.paired:
                 sums = tally(places, amounts_of(self.counter, sieve, block, rows, weights))
-                self.leaves[sums.groups] += sums.amounts
+                leaves[self.row, sums.groups] += sums.amounts
                 continue
             if timed is None:
                 values = sieve.values(block, rows)
@@ -99,12 +97,18 @@ class Hot:
         self._words = words
         self._terms: dict[tuple[str, bool], Term] = {}
         self._by_fact: dict[tuple[bool, str], list[Term]] = {}
+        self._leaves: Ints = np.zeros((0, 0), np.int64)
+        self._fed = 0
         alike: dict[object, Term] = {}
         for counter in counters.values():
             if counter.measure is not Measure.RATIO:
                 self._make(counter, sieves, alike, confirmed=False)
                 if counter.is_verifiable:
                     self._make(counter, sieves, alike, confirmed=True)
+        additive = [term for term in alike.values() if not term.paired]
+        for row, term in enumerate(additive):
+            term.row = row
+        self._leaves = np.zeros((len(additive), AREAS_FIRST), np.int64)
 
     def _make(
         self, counter: Counter, sieves: Sieves, alike: dict[object, Term], *, confirmed: bool
@@ -125,9 +129,22 @@ class Hot:
         facts = {(False, what.fact) for what in whats}
         facts |= {(True, deed_of(what).fact) for what in whats if what.fact in CONFIRMATIONS}
         concerned = {id(term): term for fact in facts for term in self._by_fact.get(fact, ())}
-        areas = len(self._words.area.values_by_id)
+        rows, room = self._leaves.shape
+        if len(self._words.area.values_by_id) > room:
+            room = 2 * len(self._words.area.values_by_id)
+            grown = np.zeros((rows, room), np.int64)
+            grown[:, : self._leaves.shape[1]] = self._leaves
+            self._leaves = grown
         for term in concerned.values():
-            term.feed(block, areas)
+            term.feed(block, self._leaves)
+        self._fed += 1
+
+    def sums(self, node: Node) -> Ints:
+        """The sum of every additive term below a node, worked out once between two feeds."""
+        if node.sums is None or node.sums[0] != self._fed:
+            under = np.flatnonzero(node.under())
+            node.sums = self._fed, self._leaves[:, under].sum(axis=1)
+        return node.sums[1]
 
     def figures(
         self, counter: Counter, node: Node, moment: int, *, by_area: bool
@@ -142,34 +159,37 @@ class Hot:
         term = self._terms[counter.name, False]
         if counter.measure is Measure.DURATION:
             return durations(node, term, counter, by_area=by_area)
-        values = amounts(node, term, moment, by_area=by_area)
+        values = self._amounts(node, term, moment, by_area=by_area)
         if not counter.is_verifiable:
             return {group: Figure(value) for group, value in values.items()}
-        verified = amounts(node, self._terms[counter.name, True], moment, by_area=by_area)
+        confirmed = self._terms[counter.name, True]
+        verified = self._amounts(node, confirmed, moment, by_area=by_area)
         return {
             group: Figure(values.get(group, 0), verified=verified.get(group, 0))
             for group in values.keys() | verified.keys()
         }
 
-    def _parts(
-        self, name: str | None, node: Node, moment: int, *, by_area: bool
-    ) -> dict[int, Figure]:
-        return self.figures(self._counters[name or ""], node, moment, by_area=by_area)
-
-
-def amounts(node: Node, term: Term, moment: int, *, by_area: bool) -> dict[int, int]:
-    """Amounts of a term by child, or of the node as 0; those of 0 left out."""
-    under = node.under()
-    if not term.paired:
-        sums = term.leaves
-        areas = np.flatnonzero(under[: len(sums)] & (sums != 0))
-        return _tallied(node, areas, sums[areas], by_area=by_area)
-    if term.timed:
+    def _amounts(self, node: Node, term: Term, moment: int, *, by_area: bool) -> dict[int, int]:
+        """Amounts of a term by child, or of the node as 0; those of 0 left out."""
+        if not term.paired and not by_area:
+            total = int(self.sums(node)[term.row])
+            return {0: total} if total else {}
+        under = node.under()
+        if not term.paired:
+            sums = self._leaves[term.row]
+            areas = np.flatnonzero(under & (sums[: len(under)] != 0))
+            return _tallied(node, areas, sums[areas], by_area=by_area)
+        if not term.timed:
+            return _view(node, term, DistinctView, by_area=by_area).counts()
         pairs = term.all()
         rows = np.flatnonzero((pairs.values < moment) & under.take(pairs.groups))
         weights = pairs.weights[rows].astype(np.int64)
         return _tallied(node, pairs.groups[rows], weights, by_area=by_area)
-    return _view(node, term, DistinctView, by_area=by_area).counts()
+
+    def _parts(
+        self, name: str | None, node: Node, moment: int, *, by_area: bool
+    ) -> dict[int, Figure]:
+        return self.figures(self._counters[name or ""], node, moment, by_area=by_area)
 
 
 def durations(node: Node, term: Term, counter: Counter, *, by_area: bool) -> dict[int, Figure]:

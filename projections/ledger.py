@@ -103,6 +103,10 @@ class Ledger:
         """The last position it has taken in."""
         return self._tail.last
 
+    def keep_in(self, pages: PageStore) -> None:
+        """Hand pages sealed from now on, and those that wait, to this store."""
+        self._pages = pages
+
     # --- taking in --------------------------------------------------------------------------------
 
     async def catch_up(self) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import gc
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from events.errors import Broken
 from events.ports import PAGE_EVENTS, Source
@@ -47,20 +50,28 @@ class PageStore:
 
         Raises Broken for a page that is missing or is not what was sealed.
         """
-        while True:
-            rows = await self._database.fetch(
-                _READ, self.projection, self.log_id, number, PAGES_PER_READ
-            )
-            for row in rows:
-                if row["number"] != number:
-                    raise Broken(f"{self.projection} lacks page {number}: rebuild the ledger")
-                columns = {name: row[name] for name in COLUMNS}
-                page = Page(number, row["entries"], columns)
-                page.verify(row["digest"])
-                yield page
-                number += 1
-            if len(rows) < PAGES_PER_READ:
-                return
+        ahead = asyncio.create_task(self._some(number))
+        try:
+            while rows := await ahead:
+                # The next pages come, and these are hashed, while the reader works on those before.
+                ahead = asyncio.create_task(self._some(number + len(rows)))
+                for row in rows:
+                    if row["number"] != number:
+                        raise Broken(f"{self.projection} lacks page {number}: rebuild the ledger")
+                    columns = {name: row[name] for name in COLUMNS}
+                    page = Page(number, row["entries"], columns)
+                    await asyncio.to_thread(page.verify, row["digest"])
+                    yield page
+                    number += 1
+        finally:
+            ahead.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await ahead
+
+    async def _some(self, number: int) -> Sequence[Any]:
+        return await self._database.fetch(
+            _READ, self.projection, self.log_id, number, PAGES_PER_READ
+        )
 
     async def digests(self) -> dict[int, bytes]:
         """The digest of every page."""
