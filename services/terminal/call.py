@@ -33,8 +33,12 @@ class Call:
         """The settings, with what stands on the command line before the environment."""
         from services.run import settings
 
-        home = self.text("home")
-        return settings.read(home=Path(home) if home else None, database_url=self.text("database"))
+        home, database = self.text("home"), self.text("database")
+        found = settings.read(home=Path(home) if home else None, database_url=database)
+        if home is not None and database is None:
+            # The embedded database of this folder is meant, not one the environment names.
+            return found.model_copy(update={"database_url": None, "server": None})
+        return found if database is None else found.model_copy(update={"server": None})
 
     def text(self, name: str) -> str | None:
         """The value of an argument or option; None where it was not given."""
@@ -101,7 +105,7 @@ class Call:
     async def way(self, kind: str | None = None) -> AsyncIterator[Direct | Remote]:
         """The way to the records: over HTTP where JISHI_SERVER is set, else the database itself
         (with a `kind`, where only cases of that kind are in question)."""
-        if self.settings.server is not None and self.text("database") is None:
+        if self.settings.server is not None:
             from services.terminal.remote import Remote
 
             remote = Remote(self.settings, self.say.language)
@@ -118,7 +122,7 @@ class Call:
     @asynccontextmanager
     async def direct(self) -> AsyncIterator[Direct]:
         """The way to the database itself, for what no server does for others."""
-        if self.settings.server is not None and self.text("database") is None:
+        if self.settings.server is not None:
             raise Unavailable(
                 f"`jishi {self.verb.words}` works on the database itself: run it where the "
                 "database is, without JISHI_SERVER, or name it with --database",

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from events.errors import Unauthenticated, Unavailable
+from events.errors import JishiError, Unauthenticated, Unavailable
 from services.access import EVERYTHING, Grant
 from services.commands import Commands, Request
 from services.directory import Directory
@@ -45,8 +45,11 @@ OWNER = Grant(
     "owner", "owner", roles=frozenset({"auditor", "importer"}), actions=frozenset({EVERYTHING})
 )
 """Who reads without a token: the owner of the database."""
-KEEPER = Grant("owner", "owner", roles=frozenset({"system"}), actions=frozenset({"access.*"}))
+KEEPER = Grant(
+    "owner", "owner", roles=frozenset({"administrator"}), actions=frozenset({"access.*"})
+)
 """Who grants and revokes tokens without one: whoever lost the last can only do it here."""
+NOTED = frozenset({401, 403, 404, 409})
 PAGE_EVENTS = 500
 Pairs = Sequence[tuple[str, str]]
 
@@ -122,11 +125,32 @@ class Direct:
     ) -> dict[str, Any]:
         """Give one command; the answer of the contract. `case_id` is None where it starts."""
         grant = self.grant or KEEPER if kind == "access" else self.actor()
-        done = await self.commands.do(
-            Request(grant, kind, info.name, case_id, fields, command_id, expect, cause)
-        )
+        request = Request(grant, kind, info.name, case_id, fields, command_id, expect, cause)
+        try:
+            done = await self.commands.do(request)
+        except JishiError as error:
+            await self._note(request, error)
+            raise
         answer: dict[str, Any] = json.loads(done.json())
         return answer
+
+    async def _note(self, request: Request, error: JishiError) -> None:
+        """Keep an attempt that was not let through, as the HTTP side does: no payload."""
+        from services.web.logged import Attempt
+
+        if error.status not in NOTED:
+            return
+        attempt = Attempt(
+            at=self.commands.now(),
+            person=request.grant.person,
+            token_id=request.grant.token_id,
+            what="CLI",
+            where="/".join(filter(None, (request.kind, request.id, request.command))),
+            why_not=f"{error.code} {error.fields.get('refusal') or ''}".strip(),
+        )
+        # What was refused is said to the caller in any case.
+        with contextlib.suppress(Unavailable):
+            await self.log.access_log.keep([attempt])
 
     # --- reading ----------------------------------------------------------------------------------
 

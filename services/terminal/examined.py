@@ -8,13 +8,15 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from events.errors import Invalid, JishiError
-from services.terminal.health import CLOCK_SECONDS_MAX, Finding, Patient, examine
+from services.terminal.health import Check, Finding, Patient, examine
 from services.terminal.words import Both
 
 if TYPE_CHECKING:
     from services.run.settings import Settings
     from services.terminal.call import Call
     from services.terminal.client import Client
+
+CLOCK_SECONDS_MAX = 5.0
 
 
 def settings_of(call: Call) -> tuple[Settings | None, list[Finding]]:
@@ -43,7 +45,6 @@ async def examine_database(call: Call) -> list[Finding]:
     """Everything that can be seen from the database."""
     from services.kernel.catalogue import discover
     from services.terminal.database import connected, database, pending
-    from services.terminal.health_books import books
     from streams.log import PostgresLog
 
     settings, findings = settings_of(call)
@@ -58,9 +59,27 @@ async def examine_database(call: Call) -> list[Finding]:
             if not await pending(connection):
                 patient.log = await PostgresLog.open(dsn, known.shapes, limits=settings.log)
                 stack.push_async_callback(patient.log.close)
-            return [*findings, *await examine(patient, [("projections", books)])]
+            return [*findings, *await examine(patient, checks())]
     except JishiError as error:
         return [*findings, away("database", error)]
+
+
+def checks() -> list[tuple[str, Check]]:
+    """Everything that is looked at, in the order of the list."""
+    from services.terminal import health_log, health_server
+    from services.terminal.health_books import books
+
+    return [
+        ("database", health_server.server),
+        ("schema", health_server.schema),
+        ("guards", health_server.guards),
+        ("log", health_log.log),
+        ("positions", health_log.positions),
+        ("bodies", health_log.bodies),
+        ("projections", books),
+        ("clock", health_server.clocks),
+        ("disk", health_server.disk),
+    ]
 
 
 def examine_server(call: Call) -> list[Finding]:

@@ -176,8 +176,12 @@ def document(error: JishiError, language: Language) -> dict[str, Any]:
     sent = getattr(error, "problem", None)
     if isinstance(sent, dict):
         return sent
+    from services.web.problem import TITLES
+
+    zh, en = TITLES.get(error.code, TITLES["error"])
     found: dict[str, Any] = {
         "type": f"/problems/{error.code}",
+        "title": zh if language == "zh" else en,
         "status": error.status,
         "detail": worded(error, language),
     }

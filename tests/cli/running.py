@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -86,6 +87,26 @@ class Program:
             check=False,
         )
         return Ended(done.returncode, done.stdout, done.stderr)
+
+    def at_a_terminal(self, typed: str, *arguments: str) -> str:
+        """Run it at a terminal where somebody types; what stood on the screen."""
+        ours, theirs = pty.openpty()
+        with subprocess.Popen(
+            [str(PROGRAM), *arguments],
+            env=self.environment(),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        ):
+            os.close(theirs)
+            os.write(ours, typed.encode())
+            screen = b""
+            # A terminal that everybody has left reads as an error.
+            with contextlib.suppress(OSError):
+                while piece := os.read(ours, 4_096):
+                    screen += piece
+            os.close(ours)
+        return screen.decode()
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start it, for the verbs that go on until they are ended."""

@@ -113,6 +113,7 @@ def test_an_error_as_a_document_bears_what_http_says_too() -> None:
     error = Unknown("no area c9", what="area", name="c9", nearest="c1", zh="没有区域 c9")
     assert document(error, "zh") == {
         "type": "/problems/unknown",
+        "title": "没有这一项",
         "status": 404,
         "detail": "没有区域 c9",
         "what": "area",

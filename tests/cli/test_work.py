@@ -222,3 +222,50 @@ def test_facts_are_listed_with_their_fields(bare: Program) -> None:
     ]  # fmt: skip
     assert "record.voided" in facts
     assert facts["order.placed"]["zh"] == "已下单"
+
+
+def test_the_owner_of_the_database_grants_and_revokes_without_a_token(owner: Program) -> None:
+    granted = owner("token", "grant", "--person", "a9", "--role", "administrator", "--json").json
+    assert owner("token", "revoke", granted["id"], "--reason", "lost").code == 0
+    assert granted["id"] not in {
+        one["id"] for one in owner("token", "list", "--json").json["tokens"]
+    }
+
+
+def test_a_refused_attempt_is_kept_without_what_it_wanted_to_write(
+    admin: Program, cli_database: str
+) -> None:
+    refused = admin("order", "accept", "no-such-order", "--worker", "w1")
+    assert refused.code == 1
+
+    async def kept() -> list[str]:
+        connection = await asyncpg.connect(cli_database)
+        try:
+            rows = await connection.fetch("SELECT l.* FROM streams.access_log AS l")
+            return [" ".join(str(value) for value in row.values()) for row in rows]
+        finally:
+            await connection.close()
+
+    (line,) = [line for line in asyncio.run(kept()) if "no-such-order" in line]
+    assert "a1" in line
+    assert "w1" not in line
+
+
+def test_a_home_or_database_on_the_command_line_wins_over_the_environment(
+    admin: Program, served: Program, tmp_path: Path
+) -> None:
+    both = served.with_settings(JISHI_DATABASE_URL="postgresql://nobody@127.0.0.1:9/none")
+    assert both("status", "--json").json["where"].startswith("http://")
+    named = both("status", "--database", admin.settings["JISHI_DATABASE_URL"], "--json")
+    assert named.code == 0, named.err
+    fresh = both("counters", "--home", str(tmp_path / "home"))
+    assert fresh.code == 5
+    assert "jishi migrate" in fresh.err
+
+
+def test_at_a_terminal_what_cannot_be_taken_back_is_asked(admin: Program) -> None:
+    granted = admin("token", "grant", "--person", "w1", "--role", "worker", "--json").json
+    for typed, good in (("n\n", True), ("y\n", False)):
+        assert "[y/N]" in admin.at_a_terminal(typed, "token", "revoke", granted["id"])
+        listed = {one["id"] for one in admin("token", "list", "--json").json["tokens"]}
+        assert (granted["id"] in listed) is good

@@ -89,6 +89,11 @@ async def freeze(call: Call) -> int:
         written = [one for one in standing if one.state != "frozen"]
     else:
         written = frozen.freeze(standing)
+        if frozen.young():
+            # Nobody relies yet on what was only tried.
+            for path in gone:
+                path.unlink()
+            gone = []
     locked = [fact for fact in changed if only_look or fact not in {w.fact for w in written}]
     answer = {
         "facts": len(standing),

@@ -41,7 +41,7 @@ async def doctor(call: Call) -> int:
 def _asks_server(call: Call) -> bool:
     """Whether a server is set. Wrong settings are a finding of the database's list."""
     try:
-        return call.settings.server is not None and call.text("database") is None
+        return call.settings.server is not None
     except Invalid:
         return False
 
