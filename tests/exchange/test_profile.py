@@ -26,6 +26,28 @@ def test_every_built_in_profile_can_be_read() -> None:
         assert profile.load(name).name == name
 
 
+def test_the_profile_of_the_handbook_can_be_read() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "howto" / "import.md").read_text(encoding="utf-8")
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    read = profile.parse(example, name="mytown")
+    assert read.encoding == "gb18030"
+    assert read.columns.labels == {"source": "来源渠道", "grid": "网格"}
+
+
+def test_every_key_of_a_profile_stands_in_both_handbooks() -> None:
+    pages = [
+        (Path(__file__).parents[2] / "docs" / "howto" / name).read_text(encoding="utf-8")
+        for name in ("import.md", "import.en.md")
+    ]
+    tables = (profile.Profile, profile.Columns, profile.Rules)
+    keys = {f"`{key}`" for table in tables for key in table.model_fields}
+    keys -= {f"`{name}`" for name in ("columns", "rules", "areas", "units", "categories")}
+    keys -= {"`outcomes`", "`metrics`"}
+    for page in pages:
+        assert {key for key in keys if key not in page} == set()
+        assert all(f"[{name}]" in page for name in ("columns", "rules", "outcomes", "metrics"))
+
+
 def test_a_profile_beside_the_data_is_read_by_its_path(tmp_path: Path) -> None:
     path = tmp_path / "here.toml"
     path.write_text(SMALL, encoding="utf-8")
