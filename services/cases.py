@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from events.envelope import Recorded
-from services.kernel.case import Case, fold
+from services.kernel.case import Case, fold, grown_as_decided
 from services.kernel.entry import Entry
+from services.ruling import Ruling
 
 CASES_MAX = 20_000
 
@@ -66,7 +67,26 @@ class Cases:
             return
         grown = case.grown(newer) if case is not None else fold(entry, newer)
         if grown is not None:
-            self._known[stream] = grown
-            self._known.move_to_end(stream)
-            while len(self._known) > self._limit:
-                self._known.popitem(last=False)
+            self._keep(grown)
+
+    def landed(self, ruling: Ruling, events: Sequence[Recorded]) -> None:
+        """Take in events that were just appended, as they were decided."""
+        order, stream = ruling.order, ruling.order.stream
+        case = self._known.get(stream)
+        if events[0].revision == (case.revision if case is not None else 0) + 1:
+            grown = grown_as_decided(
+                order.entry,
+                case,
+                events,
+                ruling.facts,
+                actor=order.grant.person,
+                command=str(order.command_id),
+                occurred_at=ruling.occurred_at,
+            )
+            self._keep(grown)
+
+    def _keep(self, case: Case) -> None:
+        self._known[case.stream] = case
+        self._known.move_to_end(case.stream)
+        while len(self._known) > self._limit:
+            self._known.popitem(last=False)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from events.envelope import Recorded
 from events.errors import Conflict, Denied, JishiError, KeyReused, Unavailable, Unknown
@@ -46,8 +47,7 @@ class Limits:
     """Further cases one command may read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """What a command came to. `revision` and `position` are those of its last event."""
 
     id: str
@@ -171,7 +171,7 @@ class Commands:
             match outcome:
                 case Appended():
                     events = recorded(ruling.append, outcome)
-                    self.cases.grow(order.entry, order.stream, events)
+                    self.cases.landed(ruling, events)
                     if order.entry.is_register:
                         await self.directory.catch_up()
                     return Done(order.stream.partition("/")[2], order.stream, events)

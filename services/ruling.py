@@ -13,9 +13,8 @@ cases it keeps in memory, and appends up to 2,000 events in one call:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -35,7 +34,7 @@ from services.kernel.context import Context
 from services.kernel.entry import CommandInfo, Entry
 from services.kernel.handle import handle
 from services.kernel.pieces import Command
-from services.kernel.words import Label
+from services.kernel.words import Label, Limit
 from services.listed import ROOT
 from services.parsing import canonical_request, check_time, parse
 
@@ -43,10 +42,10 @@ log = structlog.get_logger("jishi.commands")
 
 Now = Callable[[], datetime]
 MAP = "area/map"
+NO_LIMITS: Mapping[str, Limit] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One command as somebody gives it. `kind` is a kind or a variant; `command` may be '' for the
     one that starts a case; `id` is None there, unless the caller has its own way of making ids.
 
@@ -64,8 +63,7 @@ class Request:
     cause: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """A request understood: entry, command, stream, and the hash that tells a repeat."""
 
     grant: Grant
@@ -81,13 +79,13 @@ class Order:
     """The command's own fields name the stream, so a start command may find a case there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(NamedTuple):
     """What is to be appended for an order."""
 
     order: Order
     append: Append
     facts: tuple[Fact, ...]
+    occurred_at: datetime
 
 
 class Rulings:
@@ -195,7 +193,7 @@ class Rulings:
             now=now,
             directory=directory,
             calendar=directory.calendar,
-            limits=directory.limits_in(area, now),
+            limits=directory.limits_in(area, now) if order.entry.workflow.clocks else NO_LIMITS,
             cases=cases,
         )
         facts = handle(order.entry, case, order.command, context)
@@ -222,7 +220,7 @@ class Rulings:
         append = Append(
             order.stream, revision, drafts, order.command_id, order.request_hash, conditions
         )
-        return Ruling(order, append, tuple(facts))
+        return Ruling(order, append, tuple(facts), happened)
 
     def _check_area(self, order: Order, fact: Fact) -> None:
         area = fact.about.area

@@ -8,7 +8,7 @@ The history is kept as bytes and read only by the few commands that ask for it.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -220,6 +220,43 @@ def _grow(workflow: Workflow, events: Iterable[Recorded], case: Case | None) -> 
     return follow(workflow, stream, items, case).but(revision=revision)
 
 
+class _Unread(Mapping[str, Any]):
+    """The body of an event, parsed only where somebody looks into it."""
+
+    __slots__ = ("_event",)
+
+    def __init__(self, event: Recorded) -> None:
+        self._event = event
+
+    def __getitem__(self, name: str) -> Any:
+        return self._event.content[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._event.content)
+
+    def __len__(self) -> int:
+        return len(self._event.content)
+
+
+def grown_as_decided(
+    entry: OfKind,
+    case: Case | None,
+    events: Sequence[Recorded],
+    facts: Sequence[EventFact],
+    *,
+    actor: str,
+    command: str,
+    occurred_at: datetime,
+) -> Case:
+    """The same as `fold` and `grown`, where everything about the events is at hand as it was
+    decided a moment ago: nothing is read anew."""
+    items = [
+        (event.body, Told(event.revision, fact, occurred_at, actor, command, _Unread(event)))
+        for event, fact in zip(events, facts, strict=True)
+    ]
+    return follow(entry.workflow, events[0].stream, items, case).but(revision=events[-1].revision)
+
+
 def read_told(workflow: Workflow, stored: Mapping[str, Any], about: About | None = None) -> Told:
     """A stored body as a fact of today's program. `about`: its dimensions, where they have been
     read already (those of a neighbour in one stream are nearly always the same)."""
@@ -267,7 +304,8 @@ def follow(
         waiting = []
         if not isinstance(fact, CaseFact):
             raise AssertionError(f"{fact.fact} is neither a fact of a workflow nor a shared one")
-        adjusts = TAKEN in told.stored["data"] or PUT in told.stored["data"]
+        fields = type(fact).model_fields
+        adjusts = TAKEN in fields or PUT in fields
         if not adjusts:
             if state is None:
                 raise Broken(f"{stream}: {fact.fact} does not apply in no case")

@@ -21,9 +21,12 @@ from services.web.listing import Wanted, page_of
 from services.web.parts import Parts
 from services.web.problem import UnsupportedMedia
 from services.web.reply import Header, Reply, json_reply
-from services.web.routes import GuardedRoute, Routes, language_of
+from services.web.routes import HEADERS, GuardedRoute, Routes, language_of
 
 CREATED, REPEATED = 201, 200
+CHECKED = b"private, no-cache"
+JSON_TYPE = b"application/json"
+RawHeaders = dict[bytes, bytes]
 REPLAYED: Header = (b"idempotency-replayed", b"true")
 POSITION_MAX = 10**15
 RESERVED = ("areas", "catalogue", "counters", "events", "feed", "units")
@@ -77,10 +80,11 @@ class Api:
         entry = self._commands.catalogue.entry(http.path_params["kind"])
         case = await self._commands.case(grant, entry.name, http.path_params["id"])
         tag = b'"%d"' % case.revision
-        headers: tuple[Header, ...] = ((b"etag", tag), (b"cache-control", b"private, no-cache"))
+        headers: tuple[Header, ...] = ((b"etag", tag),)
         if http.headers.get("if-none-match", "").encode("latin-1") == tag:
-            return Reply(b"", status=304, headers=headers)
-        return json_reply(case_json(entry, case, grant, language_of(http.scope)), headers=headers)
+            return Reply(b"", status=304, headers=headers, keep=CHECKED)
+        answer = case_json(entry, case, grant, language_of(http.scope))
+        return json_reply(answer, headers=headers, keep=CHECKED)
 
     async def history(self, http: HttpRequest, grant: Grant) -> Reply:
         """`GET /{kind}/{id}/events?after=revision`: its events, oldest first."""
@@ -125,16 +129,17 @@ class Api:
     async def _give(
         self, http: HttpRequest, grant: Grant, kind: str, command: str, case_id: str | None
     ) -> Reply:
-        headers = http.headers
+        headers: RawHeaders = http.scope[HEADERS]
+        cause = headers.get(b"jishi-cause")
         request = Request(
             grant=grant,
             kind=kind,
             command=command,
             id=case_id,
-            fields=await json_body(http, self._parts.limits.body_bytes),
-            command_id=_command_id(headers.get("idempotency-key")),
-            expect=_expected(headers.get("if-match")),
-            cause=await self._cause(grant, headers.get("jishi-cause")),
+            fields=await json_body(http, headers, self._parts.limits.body_bytes),
+            command_id=_command_id(headers.get(b"idempotency-key")),
+            expect=_expected(headers.get(b"if-match")),
+            cause=await self._cause(grant, cause.decode("latin-1")) if cause else None,
         )
         done = await self._commands.do(request)
         found: tuple[Header, ...] = (
@@ -145,11 +150,9 @@ class Api:
             return Reply(done.json(), status=REPEATED, headers=(*found, REPLAYED))
         return Reply(done.json(), status=CREATED, headers=found)
 
-    async def _cause(self, grant: Grant, text: str | None) -> str | None:
+    async def _cause(self, grant: Grant, text: str) -> str:
         """`Jishi-Cause: stream@revision`, the event this command follows from: it must be there,
         and the caller must be able to see it."""
-        if text is None:
-            return None
         stream, _, revision = text.partition("@")
         kind, _, case_id = stream.partition("/")
         if not (kind and case_id and revision.isascii() and revision.isdigit()):
@@ -165,28 +168,33 @@ class Api:
         return f"{case.stream}@{int(revision[:9])}"
 
 
-async def json_body(http: HttpRequest, limit: int) -> bytes:
+async def json_body(http: HttpRequest, headers: RawHeaders, limit: int) -> bytes:
     """The body, where it says that it is JSON. Raises UnsupportedMedia, TooLarge."""
-    announced = http.headers.get("content-length", "0")
-    if announced.isascii() and announced.isdigit() and int(announced[:12]) > limit:
+    announced = headers.get(b"content-length", b"0")
+    if announced.isdigit() and int(announced[:12]) > limit:
         raise TooLarge(
             f"a body may have at most {limit} bytes: send less, or import a file",
             zh=f"请求体最多 {limit} 字节：请减小，或改用文件导入",
             limit=limit,
         )
     body = await read_body(http.receive, limit)
-    media = http.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if body and media != "application/json":
+    media = headers.get(b"content-type", b"")
+    if body and media != JSON_TYPE and not _is_json(media):
         raise UnsupportedMedia(
-            f"send the fields as application/json, not {media or 'without a type'}"[:120],
+            "send the fields as application/json",
             zh="请以 application/json 提交字段",
         )
     return body
 
 
-def _command_id(text: str | None) -> UUID | None:
-    if text is None:
+def _is_json(media: bytes) -> bool:
+    return media.partition(b";")[0].strip().lower() == JSON_TYPE
+
+
+def _command_id(header: bytes | None) -> UUID | None:
+    if header is None:
         return None
+    text = header.decode("latin-1")
     try:
         return UUID(text.strip('" '))
     except ValueError as cause:
@@ -198,9 +206,10 @@ def _command_id(text: str | None) -> UUID | None:
         ) from cause
 
 
-def _expected(text: str | None) -> int | None:
-    if text is None or text == "*":
+def _expected(header: bytes | None) -> int | None:
+    if header is None or header == b"*":
         return None
+    text = header.decode("latin-1")
     number = text.strip('" ')
     if not (number.isascii() and number.isdigit() and len(number) <= 9):
         raise Malformed(

@@ -24,7 +24,7 @@ POLICY: Header = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     b"img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 )
-FOR_EVER: Header = (b"cache-control", b"private, max-age=31536000, immutable")
+FOR_EVER = b"private, max-age=31536000, immutable"
 DIGEST_SHOWN = 12
 
 
@@ -54,5 +54,5 @@ class Assets:
         """One file; an outdated digest gets the present content, but is not to be kept."""
         name = http.path_params["name"]
         body = content(name)
-        headers = (FOR_EVER,) if address(name) == http.url.path else ()
-        return Reply(body, media=MEDIA[Path(name).suffix], headers=headers)
+        keep = FOR_EVER if address(name) == http.url.path else None
+        return Reply(body, media=MEDIA[Path(name).suffix], keep=keep)

@@ -18,7 +18,7 @@ from services.access import TOKEN_MAX, Grant
 from services.web.language import Language, chosen
 from services.web.problem import problem
 from services.web.reply import HTML, Reply
-from services.web.routes import GRANT, LANGUAGE, Watch
+from services.web.routes import GRANT, HEADERS, LANGUAGE, Watch
 
 OPEN_PATHS = frozenset({"/healthz"})
 SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
@@ -66,8 +66,11 @@ class Gate:
             elif scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1008})
             return
-        headers = dict(scope["headers"])
-        language = chosen(headers.get(b"accept-language", b"").decode("latin-1"), self._language)
+        scope[HEADERS] = headers = dict(scope["headers"])
+        accepted = headers.get(b"accept-language")
+        language = self._language
+        if accepted is not None:
+            language = chosen(accepted.decode("latin-1"), language)
         scope[LANGUAGE] = language
         path = scope["path"]
         if path in OPEN_PATHS:

@@ -27,9 +27,10 @@ Header = tuple[bytes, bytes]
 
 
 class Reply:
-    """One whole answer. `headers` come beside type, length, no-store and nosniff."""
+    """One whole answer. `headers` come beside type, length and nosniff; `keep` is what a browser
+    may do with it (None: not keep it at all)."""
 
-    __slots__ = ("body", "headers", "media", "status")
+    __slots__ = ("body", "headers", "keep", "media", "status")
 
     def __init__(
         self,
@@ -38,8 +39,10 @@ class Reply:
         status: int = 200,
         media: bytes = JSON,
         headers: tuple[Header, ...] = (),
+        keep: bytes | None = None,
     ) -> None:
         self.body = body
+        self.keep = keep
         self.status = status
         self.media = media
         self.headers = headers
@@ -52,8 +55,10 @@ class Reply:
             NO_SNIFF,
             *self.headers,
         ]
-        if not any(name == b"cache-control" for name, _ in self.headers):
+        if self.keep is None:
             headers.append(NO_STORE)
+        else:
+            headers.append((b"cache-control", self.keep))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
 
@@ -64,10 +69,15 @@ def json_bytes(value: Any) -> bytes:
 
 
 def json_reply(
-    value: Any, *, status: int = 200, headers: tuple[Header, ...] = (), media: bytes = JSON
+    value: Any,
+    *,
+    status: int = 200,
+    headers: tuple[Header, ...] = (),
+    media: bytes = JSON,
+    keep: bytes | None = None,
 ) -> Reply:
     """The value as a JSON answer."""
-    return Reply(json_bytes(value), status=status, headers=headers, media=media)
+    return Reply(json_bytes(value), status=status, headers=headers, media=media, keep=keep)
 
 
 def readable(value: Any) -> Any:

@@ -15,7 +15,7 @@ from typing import Protocol
 import structlog
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from events.errors import Broken, JishiError, Unauthenticated, Unknown
 from services.access import Grant
@@ -28,7 +28,7 @@ log = structlog.get_logger("jishi.web")
 Handler = Callable[[Request, Grant], Awaitable[ASGIApp]]
 Wording = Callable[[JishiError, Language, str], Reply]
 OpenHandler = Callable[[Request], Awaitable[ASGIApp]]
-GRANT, LANGUAGE = "jishi.grant", "jishi.language"
+GRANT, LANGUAGE, HEADERS = "jishi.grant", "jishi.language", "jishi.headers"
 SLOW_SECONDS = 1.0
 
 
@@ -59,31 +59,28 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         began = time.perf_counter()
-        answer = _Answer(send)
         try:
             reply = await self._reply(scope, receive)
-            await reply(scope, receive, answer)
         except JishiError as error:
             self._watch.refused(scope, error)
             if isinstance(error, Broken):
                 log.critical("broken", path=self._path, detail=error.detail)
-            if not answer.status:
-                await self._wording(error, language_of(scope), scope["path"])(
-                    scope, receive, answer
-                )
-        except Exception as error:
+            reply = self._wording(error, language_of(scope), scope["path"])
+        except Exception as error:  # noqa: BLE001 (whatever it is, the caller gets an answer)
             # Neither the message nor local values: both may hold what somebody sent.
-            where = [
-                f"{one.filename}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)
-            ]
-            kind = type(error).__name__
-            log.error("failed", path=self._path, method=scope["method"], error=kind, where=where)
-            if answer.status:
-                raise
+            trace = traceback.extract_tb(error.__traceback__)
+            log.error(
+                "failed",
+                path=self._path,
+                method=scope["method"],
+                error=type(error).__name__,
+                where=[f"{one.filename}:{one.lineno}" for one in trace],
+            )
             unknown = JishiError("Something went wrong inside jishi", zh="系统内部出错")
-            await self._wording(unknown, language_of(scope), scope["path"])(scope, receive, answer)
-        seconds = time.perf_counter() - began
-        self._watch.answered(self._path, scope["method"], answer.status, seconds)
+            reply = self._wording(unknown, language_of(scope), scope["path"])
+        status = reply.status if isinstance(reply, Reply) else 200
+        await reply(scope, receive, send)
+        self._watch.answered(self._path, scope["method"], status, time.perf_counter() - began)
 
     async def _reply(self, scope: Scope, receive: Receive) -> ASGIApp:
         grant = scope.get(GRANT)
@@ -97,21 +94,6 @@ class Endpoint:
                 return Reply(b"", status=204, headers=((b"allow", allow),))
             raise MethodNotAllowed(method, self.allowed)
         return await handler(Request(scope, receive), grant)
-
-
-class _Answer:
-    """Passes messages on and keeps the status."""
-
-    __slots__ = ("_send", "status")
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self.status = 0
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-        await self._send(message)
 
 
 class GuardedRoute(Route):
