@@ -91,6 +91,11 @@ class Sieve:
         self._tables = [Table(only, vocabulary) for only in rest if only.column not in CALENDAR]
 
     @property
+    def is_plain(self) -> bool:
+        """Whether `what` alone decides."""
+        return not (self._tables or self._days or self.strand.conditions)
+
+    @property
     def is_timed(self) -> bool:
         """Whether what matches depends on the moment of the question."""
         return any(condition.test in TIMED for condition in self.strand.conditions)
@@ -99,7 +104,7 @@ class Sieve:
     def idle(self) -> bool:
         """Nothing in the log so far can match."""
         if self._idle and len(self._vocabulary.what.values_by_id) > len(self._weights):
-            self._idle = not self._table().any()
+            self._idle = not self.weights().any()
         return self._idle
 
     def bare(self) -> Sieve:
@@ -139,7 +144,7 @@ class Sieve:
 
     def _candidates(self, block: Block) -> Matches:
         present, ids = block.what_present, block.ids["what"]
-        weight = self._table()[present if ids is None else ids[present]]
+        weight = self.weights()[present if ids is None else ids[present]]
         chosen = np.flatnonzero(weight)
         runs = block.rows_of_what(present[chosen])
         if not runs:
@@ -163,7 +168,8 @@ class Sieve:
         if cut.occurred is not None and block.occurred_range[1] > cut.occurred:
             yield partial(_keep_occurred, block, cut.occurred)
 
-    def _table(self) -> NDArray[np.int8]:
+    def weights(self) -> NDArray[np.int8]:
+        """What an entry weighs by its `what` id, as far as that decides; 0 = it does not match."""
         values = self._vocabulary.what.values_by_id
         if len(values) > len(self._weights):
             more = [self._weight(what) for what in values[len(self._weights) :]]
