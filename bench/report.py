@@ -21,13 +21,13 @@ UNITS = {"us": "µs", "ms": "ms", "s": "s", "mb": "MB"}
 
 def table(findings: Sequence[Finding]) -> str:
     """One line for each finding, those of the peers below it."""
-    lines = [f"{'row':<24}{'ours':>14} {'':<10}{'goal':<68}{'':>8}", "-" * 124]
+    lines = [f"{'row':<24}{'ours':>14} {'':<12}{'goal':<86}{'':>8}", "-" * 145]
     for one in findings:
         ours = "not run" if one.ours is None else _number(one.ours)
-        lines.append(f"{one.row:<24}{ours:>14} {one.unit:<10}{one.goal:<68}{MARKS[one.met]:>8}")
+        lines.append(f"{one.row:<24}{ours:>14} {one.unit:<12}{one.goal:<86}{MARKS[one.met]:>8}")
         for name, value in one.peers.items():
             times = f"{one.ratios[name]:.2f}×" if name in one.ratios else ""
-            lines.append(f"    {name:<34.34}{_number(value):>12} {one.unit:<10}{times:>10}")
+            lines.append(f"    {name:<42.42}{_number(value):>14} {one.unit:<12}{times:>10}")
         if one.also:
             lines.append("    " + " · ".join(_beside(*item) for item in one.also.items()))
         lines += [f"    left out: {reason}" for reason in one.left_out]

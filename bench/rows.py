@@ -13,9 +13,16 @@ Run = Callable[[Stand], Awaitable[list[Finding]]]
 
 ROWS = {
     "append": "bench.append:run",
+    "commands": "bench.commanding:run",
+    "http": "bench.asking:run",
+    "lag": "bench.lagging:run",
+    "live": "bench.projecting:run",
     "rebuild": "bench.rebuilding:run",
     "board": "bench.reading:run_board",
     "as_of": "bench.reading:run_as_of",
+    "import": "bench.importing:run",
+    "start": "bench.starting:run",
+    "demo": "bench.playing:run",
 }
 """In the order in which they are run: module and function."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import shutil
 import sys
@@ -35,17 +36,18 @@ class Scale:
     """Of one contestant in one round."""
     events: int = 5_000_000
     """In the large log that is read and rebuilt."""
-    streams: int = 20_000
-    """Cases that commands go on with."""
+    streams: int = 45_000
+    """Cases that commands go on with: a third of them in each of three ways."""
     batches: int = 300
     """Of live projection, in one round."""
     rows: int = 20_000
-    """Of an imported file."""
-    demo: bool = True
+    """Of an imported file, where it is made up."""
+    real: bool = True
+    """Whether the whole data set is imported, and the whole demonstration played."""
 
 
 FULL = Scale()
-SMALL = Scale(1, 0.3, 100_000, 500, 30, 1_000, demo=False)
+SMALL = Scale(1, 0.3, 100_000, 1_500, 30, 1_000, real=False)
 
 
 class Stand:
@@ -122,7 +124,10 @@ class Stand:
 
 @contextlib.asynccontextmanager
 async def a_stand(scale: Scale) -> AsyncIterator[Stand]:
-    """A stand in a temporary folder; nothing of it is left at the end."""
+    """A stand in a temporary folder; nothing of it is left at the end. Settings of whoever measures
+    reach neither this process nor those it starts."""
+    for name in [name for name in os.environ if name.startswith("JISHI_")]:
+        del os.environ[name]
     home = Path(tempfile.mkdtemp(prefix="jishi-bench-"))
     try:
         server = await asyncio.to_thread(postgres.start, home / "home", talk=lambda text: None)
