@@ -22,6 +22,7 @@ from services.directory import Directory
 from services.kernel.catalogue import Catalogue, discover, next_commands, only
 from services.kernel.entry import Entry
 from services.terminal.database import connected, database, pending
+from services.terminal.logs import to_stderr
 from streams.log import PostgresLog
 
 if TYPE_CHECKING:
@@ -277,6 +278,7 @@ async def opened(settings: Settings, say: Say, kind: str | None = None) -> Async
     Raises Unavailable where it is away or not made yet, Unauthenticated for a token that is not
     good.
     """
+    to_stderr(quiet=say.quiet)
     catalogue: Catalogue = Growing(only(kind).entries.values()) if kind else discover()
     with database(settings, say) as dsn:
         async with connected(dsn) as connection:

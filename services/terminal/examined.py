@@ -45,8 +45,10 @@ async def examine_database(call: Call) -> list[Finding]:
     """Everything that can be seen from the database."""
     from services.kernel.catalogue import discover
     from services.terminal.database import connected, database, pending
+    from services.terminal.logs import to_stderr
     from streams.log import PostgresLog
 
+    to_stderr(quiet=call.say.quiet)
     settings, findings = settings_of(call)
     if settings is None:
         return findings

@@ -42,7 +42,8 @@ def owner(cli_database: str) -> Program:
 
 @pytest.fixture(scope="session")
 def admin(owner: Program) -> Program:
-    """The same as an administrator, with a small map: district d1 over communities c1 and c2."""
+    """The same as an administrator, with a small map: district d1 over
+    communities c1, c2 and c3, where nothing ever happens."""
     roles = ("administrator", "community", "dispatcher", "worker")
     flags = [word for role in roles for word in ("--role", role)]
     granted = owner("token", "grant", "--person", "a1", *flags, "--json")
@@ -52,6 +53,7 @@ def admin(owner: Program) -> Program:
         ("--code", "d1", "--level", "district"),
         ("--code", "c1", "--level", "community", "--parent", "d1"),
         ("--code", "c2", "--level", "community", "--parent", "d1"),
+        ("--code", "c3", "--level", "community", "--parent", "d1"),
     ):
         made = found("area", "define", "--name", "某地", *words)
         assert made.code == 0, made.err

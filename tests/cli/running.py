@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import structlog
+
 from services.terminal import program
 
 PROGRAM = Path(sys.executable).with_name("jishi")
@@ -65,6 +67,7 @@ class Program:
             contextlib.redirect_stderr(err),
         ):
             code = program.run(list(arguments))
+        structlog.reset_defaults()
         return Ended(code, out.getvalue(), err.getvalue())
 
     def apart(self, *arguments: str) -> Ended:

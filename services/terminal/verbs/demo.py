@@ -94,7 +94,10 @@ async def _shown(call: Call) -> int:
 async def _stage(call: Call) -> AsyncIterator[tuple[House, Player]]:
     """The house on a log made as demo, whose clock can be set."""
     from services.exchange.demo.play import Player, SettableClock
+    from services.terminal.logs import to_stderr
     from services.wiring import open_house
+
+    to_stderr(quiet=call.say.quiet)
 
     clock = SettableClock()
     clock.set(datetime.now(UTC) - BEFORE_THE_YEAR)

@@ -42,10 +42,12 @@ async def api(call: Call) -> int:
 
 
 async def _serve(call: Call, *, whole: bool) -> int:
+    from services.terminal.logs import to_stderr
     from services.web.server import serve
     from services.wiring import open_house
 
     say = call.say
+    to_stderr(quiet=say.quiet, serving=True)
     listener = listening_for(call)
     ending = Ending()
     try:
