@@ -2,8 +2,8 @@
 
 COPY writes a page as CSV with every text in quotes, which is a JSON array but for its line ends:
 one call of the JSON parser makes all values of a chunk (three times as fast as splitting text and
-reading the numbers), and slices make the columns. Facts that adjust others (`record.*`) and facts
-of an older version are read by their bodies; all else stands in the columns beside them.
+reading the numbers), and slices make the columns. Facts that adjust others (corrections, voids) and
+facts of an older version are read by their bodies; all else stands in the columns beside them.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from events import codec
-from events.envelope import Recorded, entries
+from events.envelope import PUT, TAKEN, Recorded, entries
 from events.fact import Counted, Shape
 from events.ports import PAGE_EVENTS, EntryColumns
 from streams.connections import Patience, Pool, borrowed
 from streams.schema import AnyConnection
 from streams.sqltext import AT, SCAN, SCANNED, SCANNED_TEXTS, recorded
 
-ADJUSTS = "record."
-"""Facts that adjust others begin so: their `data` has `taken` and `put`."""
+ADJUSTING = frozenset({TAKEN, PUT})
+"""Fields of facts that adjust others. What those take and put stands in their bodies alone."""
 
 CHUNK_BYTES = 32_768
 """Parsed at once: small enough for the cache, and for the server to go on meanwhile."""
@@ -65,7 +65,7 @@ class Scanner:
         self._plain = {
             name if shape.version == 1 else f"{name}@{shape.version}": name
             for name, shape in shapes.items()
-            if not name.startswith(ADJUSTS)
+            if not ADJUSTING.intersection(shape.fields)
         }
 
     async def scan(self, after: int, upto: int) -> AsyncIterator[EntryColumns]:
