@@ -60,6 +60,7 @@ FOUNDER = Grant("system", "system", roles=frozenset({"system"}), actions=frozens
 VISITOR = Grant("visitor", "visitor", actions=frozenset({"read"}))
 """Who looks at a demonstration without signing in. Its log holds nothing of anybody real."""
 CONNECT_SECONDS = 10.0
+SERVER_LOOK_SECONDS = 0.5
 LAG_EVENTS_MAX = 10_000
 REST_SHARE, REST_SECONDS_MIN, REST_SECONDS_MAX = 4, 0.002, 0.05
 """The ledger rests four times as long as it worked: it takes a fifth of the loop at most."""
@@ -109,7 +110,11 @@ async def open_house(
     where the database is away, Broken where what is stored contradicts itself.
     """
     async with contextlib.AsyncExitStack() as stack:
-        address = dsn or settings.database_url or await _embedded(settings, stack, talk)
+        address = dsn or settings.database_url
+        server = None
+        if address is None:
+            server = await _embedded(settings, stack, talk)
+            address = server.dsn
         await prepare(address, settings, made_as)
         known = catalogue or discover()
         event_log = await PostgresLog.open(
@@ -126,6 +131,8 @@ async def open_house(
         ledger = await upkeep.ledger(counters)
         house = _furnish(settings, address, event_log, known, ledger, now or clock)
         jobs = Jobs(stack)
+        if server is not None:
+            jobs.run("embedded database", partial(_keep_up, server, talk))
         await _move_in(house, jobs, timers=timers, upkeep=upkeep if rows else None)
         try:
             yield house
@@ -164,7 +171,9 @@ async def _migrated(
         await connection.close()
 
 
-async def _embedded(settings: Settings, stack: contextlib.AsyncExitStack, talk: Talk) -> str:
+async def _embedded(
+    settings: Settings, stack: contextlib.AsyncExitStack, talk: Talk
+) -> postgres.Server:
     server = await asyncio.to_thread(
         postgres.start,
         settings.home,
@@ -176,7 +185,16 @@ async def _embedded(settings: Settings, stack: contextlib.AsyncExitStack, talk: 
         await asyncio.to_thread(server.stop)
 
     stack.push_async_callback(stop)
-    return server.dsn
+    return server
+
+
+async def _keep_up(server: postgres.Server, talk: Talk) -> None:
+    """Nobody else would start the embedded database again. Commands that wait for it go on then;
+    where it does not come back, the house ends with its reason."""
+    while True:
+        await asyncio.sleep(SERVER_LOOK_SECONDS)
+        if await asyncio.to_thread(server.keep_up, talk):
+            log.warning("the embedded database was gone, and was started again", pid=server.pid)
 
 
 def _furnish(

@@ -4,7 +4,8 @@ all who come after, stopped by the last one out.
     HOME/postgres/data      the data folder                   HOME/postgres/log    the server's log
     HOME/postgres/run       the socket (the only door)        HOME/postgres/owners.json, lock
 
-A server whose owner was killed goes on, is adopted by the next start, and stopped with it.
+A server whose owner was killed goes on, is adopted by the next start, and stopped with it. A server
+that was killed itself is started again by whichever of its owners sees it first (`keep_up`).
 """
 
 from __future__ import annotations
@@ -93,6 +94,27 @@ class Server:
         with owners.locked(self._house.lock, talk=say, seconds_max=self._limits.start_seconds):
             _leave(self._house, self._ticket, say, self._limits)
 
+    def keep_up(self, talk: Talk) -> bool:
+        """Start the server again if it is gone while it is still in use (killed by hand, or for
+        want of memory). True where this call started it; of several owners one does.
+
+        Raises Unavailable where it does not come up again.
+        """
+        if self._stopped or postmaster.find(self._house.data) is not None:
+            return False
+        with owners.locked(self._house.lock, talk=talk, seconds_max=self._limits.start_seconds):
+            # Given back while this call waited for the lock: then nobody would stop it any more.
+            if self._stopped:
+                return False
+            found, adopted = _bring_up(self._house, self._ticket, talk, self._limits)
+        self.pid = found.pid
+        if _dsn(found.socket) != self.dsn:
+            raise Unavailable(
+                f"the embedded database came back at another socket ({found.socket}): start again",
+                zh=f"内嵌数据库已换用另一套接字（{found.socket}）：请重新启动",
+            )
+        return not adopted
+
     def __enter__(self) -> Server:
         return self
 
@@ -134,6 +156,14 @@ def start(home: Path, *, talk: Callable[[str], None], limits: DatabaseLimits = L
 
 
 def _start_or_join(house: House, ticket: str, talk: Talk, limits: DatabaseLimits) -> Server:
+    found, adopted = _bring_up(house, ticket, talk, limits)
+    return Server(house, found, adopted=adopted, ticket=ticket, limits=limits)
+
+
+def _bring_up(
+    house: House, ticket: str, talk: Talk, limits: DatabaseLimits
+) -> tuple[Postmaster, bool]:
+    """The server, ready, and whether it was running already. The lock must be held."""
     register = owners.read(house.register)
     register.join(ticket)
     owners.write(house.register, register)
@@ -153,7 +183,7 @@ def _start_or_join(house: House, ticket: str, talk: Talk, limits: DatabaseLimits
         if running is None:
             postmaster.give_up(pid, talk=talk, seconds_max=limits.stop_seconds)
         raise
-    return Server(house, found, adopted=running is not None, ticket=ticket, limits=limits)
+    return found, running is not None
 
 
 def _launch(house: House, register: owners.Register, talk: Talk) -> int:

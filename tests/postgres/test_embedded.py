@@ -360,3 +360,21 @@ def test_binaries_are_those_of_the_promised_version() -> None:
         check=True,
     )
     assert f" {cluster.MAJOR}." in said.stdout
+
+
+async def test_a_killed_server_is_started_again_once_for_all_who_use_it(home: Path) -> None:
+    with (
+        postgres.start(home, talk=said_nothing) as first,
+        postgres.start(home, talk=said_nothing) as second,
+    ):
+        assert not first.keep_up(said_nothing)
+        killed = first.pid
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: started(killed) is None)
+        with ThreadPoolExecutor(2) as pool:
+            begun = list(pool.map(lambda one: one.keep_up(said_nothing), (first, second)))
+        assert begun.count(True) == 1
+        assert await one(first.dsn, "SELECT 1") == 1
+    # Given back is given back: nothing is started for those who have left.
+    assert not first.keep_up(said_nothing)
+    assert list(working_in(data_of(home))) == []
