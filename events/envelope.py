@@ -74,7 +74,7 @@ def draft(
             "occurred_at": text_of(occurred_at),
         }
     )
-    columns = counted(shape, about, data, occurred_at, zone)
+    columns = counted(shape, about, data, occurred_at, zone, fact)
     return Draft(fact.fact, fact.version, revision, actor, body, columns, cause)
 
 
