@@ -27,6 +27,8 @@ CREATED, REPEATED = 201, 200
 CHECKED = b"private, no-cache"
 JSON_TYPE = b"application/json"
 RawHeaders = dict[bytes, bytes]
+VARY: Header = (b"vary", b"Accept-Language, Authorization, Cookie")
+"""One revision of a case looks different to each reader: wording, and what may come next."""
 REPLAYED: Header = (b"idempotency-replayed", b"true")
 POSITION_MAX = 10**15
 RESERVED = ("areas", "catalogue", "counters", "events", "feed", "units")
@@ -80,8 +82,8 @@ class Api:
         entry = self._commands.catalogue.entry(http.path_params["kind"])
         case = await self._commands.case(grant, entry.name, http.path_params["id"])
         tag = b'"%d"' % case.revision
-        headers: tuple[Header, ...] = ((b"etag", tag),)
-        if http.headers.get("if-none-match", "").encode("latin-1") == tag:
+        headers: tuple[Header, ...] = ((b"etag", tag), VARY)
+        if tag in _tags(http.headers.get("if-none-match", "")):
             return Reply(b"", status=304, headers=headers, keep=CHECKED)
         answer = case_json(entry, case, grant, language_of(http.scope))
         return json_reply(answer, headers=headers, keep=CHECKED)
@@ -206,11 +208,16 @@ def _command_id(header: bytes | None) -> UUID | None:
         ) from cause
 
 
+def _tags(header: str) -> list[bytes]:
+    """The entity tags of a header. A proxy that compresses makes them weak: the same to us."""
+    return [one.strip().removeprefix("W/").encode("latin-1") for one in header.split(",")]
+
+
 def _expected(header: bytes | None) -> int | None:
     if header is None or header == b"*":
         return None
     text = header.decode("latin-1")
-    number = text.strip('" ')
+    number = text.strip().removeprefix("W/").strip('" ')
     if not (number.isascii() and number.isdigit() and len(number) <= 9):
         raise Malformed(
             'If-Match must be the revision you have seen, as "3"',

@@ -18,6 +18,7 @@ from starlette.requests import Request as HttpRequest
 
 from events.clock import text_of
 from events.errors import TooLarge
+from projections.evaluate import nothing
 from projections.query import Query
 from projections.query import Reading as Numbers
 from services.access import Grant
@@ -54,6 +55,8 @@ class Told:
         answer = numbers.json(language)
         self._as_of = json_bytes(answer["as_of"])
         self._cells = {(cell["counter"], cell["key"]): json_bytes(cell) for cell in answer["cells"]}
+        self._language = language
+        self._shown = {(cell.counter.name, cell.key): cell for cell in numbers.cells}
         self._since: dict[int, tuple[Told | None, bytes]] = {}
 
     def since(self, before: Told | None) -> bytes:
@@ -63,6 +66,7 @@ class Told:
         if known is None:
             old = before._cells if before is not None else {}
             changed = [cell for key, cell in self._cells.items() if old.get(key) != cell]
+            changed += [before._emptied(key) for key in old if before and key not in self._cells]
             chunk = b""
             if changed:
                 cells = b",".join(changed)
@@ -71,6 +75,11 @@ class Told:
             # The earlier answer is held, so that its id stays its own.
             known = self._since[id(before)] = before, chunk
         return known[1]
+
+    def _emptied(self, key: tuple[str, str]) -> bytes:
+        """The cell of a breakdown in which nothing is counted any more."""
+        cell = self._shown[key]
+        return json_bytes(replace(cell, figure=nothing(cell.counter)).json(self._language))
 
     def forget(self) -> None:
         """Let go of the answers before this one: each holds the one before it."""

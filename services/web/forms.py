@@ -7,7 +7,7 @@ case that has moved on meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -25,6 +25,7 @@ from services.kernel.case import Case
 from services.kernel.entry import CommandInfo, Entry
 from services.kernel.forms import FormField
 from services.kernel.words import Label
+from services.listed import Team, Unit
 from services.web.asked import instant
 from services.web.gate import read_body
 from services.web.language import Language
@@ -86,7 +87,7 @@ class Forms:
     async def blank(self, http: HttpRequest, grant: Grant) -> Reply:
         """An empty form."""
         entry, info, case = await self._meant(http, grant)
-        return self._page(Sheet(entry, info, case, {}), language_of(http.scope))
+        return self._page(Sheet(entry, info, case, {}), grant, language_of(http.scope))
 
     async def submitted(self, http: HttpRequest, grant: Grant) -> Reply:
         """A filled form: to the case where it was taken, else the form again with the error."""
@@ -108,7 +109,7 @@ class Forms:
             raise
         except JishiError as error:
             again = Sheet(entry, info, case, typed, error)
-            return self._page(again, language_of(http.scope), status=error.status)
+            return self._page(again, grant, language_of(http.scope), status=error.status)
         return Reply(b"", status=303, headers=((b"location", f"/case/{done.stream}".encode()),))
 
     # --- in ---------------------------------------------------------------------------------------
@@ -155,7 +156,7 @@ class Forms:
 
     # --- out --------------------------------------------------------------------------------------
 
-    def _page(self, sheet: Sheet, language: Language, status: int = 200) -> Reply:
+    def _page(self, sheet: Sheet, grant: Grant, language: Language, status: int = 200) -> Reply:
         error = sheet.error
         words = (error.zh if language == "zh" else error.detail) if error is not None else ""
         wrong = error.field if isinstance(error, Invalid) else ""
@@ -178,7 +179,7 @@ class Forms:
             label=lambda field: field.label.text(language),
             help=lambda field: getattr(field.help, language, ""),
             choices=lambda field: [(value, one.text(language)) for value, one in field.choices],
-            suggested=self._suggested(),
+            suggested=self._suggested(grant),
         )
 
     def _shown(self, field: FormField, sheet: Sheet) -> str:
@@ -187,13 +188,26 @@ class Forms:
             return typed
         return "" if field.default in (None, (), [], {}) else str(field.default)
 
-    def _suggested(self) -> dict[str, list[tuple[str, str]]]:
-        """Codes and names that a field may hold."""
+    def _suggested(self, grant: Grant) -> dict[str, list[tuple[str, str]]]:
+        """Codes and names that a field may hold, of what the token sees."""
         directory = self._commands.directory
+        seen = directory.visible(grant)
+
+        def open_ones(known: Iterable[Unit | Team]) -> list[tuple[str, str]]:
+            return [
+                (one.code, one.name)
+                for one in known
+                if not one.closed and (seen is None or one.area in seen or one.code == grant.unit)
+            ]
+
         found = {
-            "area": [(one.code, one.name) for one in directory.areas.values()],
-            "unit": [(one.code, one.name) for one in directory.units.values() if not one.closed],
-            "team": [(one.code, one.name) for one in directory.teams.values() if not one.closed],
+            "area": [
+                (one.code, one.name)
+                for one in directory.areas.values()
+                if seen is None or one.code in seen
+            ],
+            "unit": open_ones(directory.units.values()),
+            "team": open_ones(directory.teams.values()),
         }
         return {name: codes[:SUGGESTED_MAX] for name, codes in found.items()}
 

@@ -147,11 +147,16 @@ class Gate:
         """`POST /sign-in` with the token in a form; `GET` with it in the query, for a link that a
         program prints for the person in front of it. Either way the token is in no page."""
         try:
+            if headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin"):
+                raise Denied(
+                    "another site may not sign anybody in here: open the address yourself",
+                    zh="不能由其他网站代为登录，请自行打开地址",
+                )
             form = await self._form(scope, receive)
             token = (form.get("token") or [""])[0].strip()
             grant = self._known(token)
         except JishiError as error:
-            if error.status == 401:
+            if error.status in (401, 403):
                 self._watch.refused(scope, error)
             self._watch.answered(SIGN_IN, scope["method"], error.status, 0.0)
             await self._refusal(error, headers, language)(scope, receive, send)

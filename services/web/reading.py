@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from starlette.requests import Request as HttpRequest
 
 from events.clock import micros
-from events.envelope import Recorded
+from events.envelope import PUT, TAKEN, Recorded
 from events.errors import Denied, Malformed
 from events.ports import Filter
 from services.access import Grant
 from services.kernel.entry import Entry
 from services.kernel.forms import FormField
+from services.kernel.words import Person
 from services.web.asked import Asked, area_of, query_of
 from services.web.language import Language
 from services.web.parts import Parts
@@ -23,6 +24,8 @@ from services.web.reply import Reply, json_reply
 from services.web.routes import GuardedRoute, Routes, language_of
 
 POSITION_MAX = 10**15
+PERSON = get_args(Person)[-1]
+"""What marks the id of a person in a type."""
 EXPLAINED_USUAL = 100
 
 
@@ -221,10 +224,20 @@ def events_reply(events: Sequence[Recorded], following: int, head: int) -> Reply
 
 
 def people_fields(parts: Parts) -> frozenset[str]:
-    """The fields of facts that hold a person: numbers by them are about single people."""
-    shapes = parts.commands.catalogue.shapes.values()
-    named = {name for shape in shapes for name in shape.members if name != "household"}
-    return frozenset({*named, "actor"})
+    """The fields of facts that hold a person, alone, among others or in whole bodies: numbers by
+    them are about single people."""
+    named = {"actor", TAKEN, PUT}
+    for fact in parts.commands.catalogue.facts.values():
+        named |= {name for name in fact.shape().members if name != "household"}
+        hints = get_type_hints(fact, include_extras=True)
+        named |= {name for name in fact.model_fields if _holds_people(hints[name])}
+    return frozenset(named)
+
+
+def _holds_people(annotation: Any) -> bool:
+    if PERSON in getattr(annotation, "__metadata__", ()):
+        return True
+    return any(_holds_people(part) for part in get_args(annotation))
 
 
 def entry_json(entry: Entry, grant: Grant, language: Language) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from events.clock import from_micros, instant_of
 from events.envelope import PUT, TAKEN, Recorded
 from events.errors import Unknown
-from events.fact import Fact
 from services.directory import Directory
 from services.kernel.catalogue import Catalogue
 from services.kernel.forms import FormField, form_of
@@ -21,6 +20,9 @@ from services.web.texts import say_in
 
 HIDDEN = frozenset({TAKEN, PUT, "of_codes", "reopen_until", "secret_hash"})
 """Fields that carry something for the books rather than for a reader."""
+
+
+MINOR = frozenset(f"deadline.{word}" for word in ("set", "rested", "resumed", "ended", "lifted"))
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Sentence:
     details: tuple[tuple[str, str], ...]
     sha256: str
     cause: str | None
+    minor: bool = False
+    """Bookkeeping beside what people did: shown small."""
     gap_days: int = 0
 
 
@@ -77,9 +81,10 @@ class Teller:
             area=self.area(about["area"]),
             unit=self.unit(about.get("unit")),
             actor=content["actor"] if self._people else "",
-            details=tuple(self._details(self._catalogue.facts.get(event.fact), data)),
+            details=tuple(self._details(event, data)),
             sha256=event.sha256.hex(),
             cause=content.get("cause"),
+            minor=event.fact in MINOR,
         )
 
     def story(self, events: Sequence[Recorded]) -> list[Sentence]:
@@ -112,17 +117,30 @@ class Teller:
         except Unknown:
             return event.fact
 
-    def _details(self, model: type[Fact] | None, data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    def _details(self, event: Recorded, data: Mapping[str, Any]) -> list[tuple[str, str]]:
+        model = self._catalogue.facts.get(event.fact)
         if model is None:
             return []
         people = frozenset(model.shape().members)
         return [
-            (field.label.text(self._language), self._value(field, data[field.name]))
+            (
+                field.label.text(self._language),
+                self._clock(data[field.name])
+                if field.name == "clock"
+                else self._value(field, data[field.name]),
+            )
             for field in form_of(model, frozenset({"about"}))
             if field.name in data
             and field.name not in HIDDEN
             and (self._people or field.name not in people)
         ]
+
+    def _clock(self, name: str) -> str:
+        """The wording of a clock, `order.accept`."""
+        kind, _, clock = name.partition(".")
+        entry = self._catalogue.entries.get(kind)
+        found = entry.workflow.clocks.get(clock) if entry is not None else None
+        return found.label.text(self._language) if found is not None else name
 
     def _value(self, field: FormField, value: Any) -> str:
         labels: dict[str, Label] = dict(field.choices)

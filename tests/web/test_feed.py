@@ -149,3 +149,31 @@ async def test_readers_of_the_same_numbers_share_the_work(place: Place) -> None:
         assert "orders_placed" in names
         assert "disputes_resolved" not in names
     await asyncio.gather(*tasks)
+
+
+async def test_number_that_is_gone_is_told_as_nothing(place: Place) -> None:
+    """A correction may empty a part of a breakdown: who listens must not go on showing it."""
+    day = "2026-03-02T09:00:00+08:00"
+    placed = await place.town.give(
+        "dispatcher", "order", area="c1", requester="p1", occurred_at=day
+    )
+    async with served(place.house) as port:
+        query = "?facts=no&counter=orders_placed&by=day"
+        listener = await listening_from_now(place, port, "dispatcher", query)
+        task = asyncio.create_task(listener.listen())
+
+        def of_day() -> list[object]:
+            cells = [
+                cell
+                for one in listener.heard
+                if one.event == "counter"
+                for cell in one.json["cells"]  # type: ignore[attr-defined]
+            ]
+            return [cell["value"] for cell in cells if cell["key"] == "2026-03-02"]
+
+        await until(lambda: of_day() == [1])
+        await place.town.give(
+            "dispatcher", "order", "void", placed.id, revision=1, whole=True, reason="typing"
+        )
+        await until(lambda: of_day() == [1, 0])
+    await task

@@ -1,0 +1,114 @@
+"""What a token must not reach: by way of the registers, of forms, of the browser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.access import new_token, token_hash
+from tests.web.conftest import Place
+
+
+def a_grant(**more: Any) -> dict[str, Any]:
+    return {
+        "person": "evil",
+        "roles": ["administrator"],
+        "actions": ["*"],
+        "secret_hash": token_hash(new_token()),
+        **more,
+    }
+
+
+async def test_importer_grants_no_tokens(place: Place) -> None:
+    await place.town.enrol("importer", "ivo", None, ("importer",), "root")
+    asked = await place.ask("POST", "/api/v1/access", "importer", a_grant(area="d1"))
+    assert (asked.status, asked.json["code"]) == (403, "not_yours")
+
+
+@pytest.mark.parametrize("role", ["community", "street", "importer"])
+@pytest.mark.parametrize("command", ["correct", "void"])
+async def test_who_puts_records_right_does_not_change_tokens(
+    place: Place, role: str, command: str
+) -> None:
+    await place.town.enrol("overseer", "otto", None, (role,), "d1")
+    own = place.town.grants["overseer"].token_id
+    said = {
+        "correct": {"reason": "typing", "changes": {"roles": ["administrator", "system"]}},
+        "void": {"reason": "typing"},
+    }[command]
+    answer = await place.ask("POST", f"/api/v1/access/{own}/{command}", "overseer", said)
+    assert answer.status == 403
+    assert place.house.directory.grants[own].roles == {role}
+
+
+async def test_forms_suggest_nothing_outside_the_area(place: Place) -> None:
+    page = await place.ask("GET", "/new/order", "east")
+    assert b'value="c1"' in page.body
+    assert b"c3" not in page.body
+    assert "西一社区".encode() not in page.body
+
+
+async def test_nobody_is_signed_in_from_another_site(place: Place) -> None:
+    token = place.town.tokens["east"]
+    foreign = await place.ask(
+        "POST", "/sign-in", body=f"token={token}".encode(), sec_fetch_site="cross-site"
+    )
+    assert foreign.status == 403
+    assert "set-cookie" not in foreign.headers
+    typed = await place.ask("GET", f"/sign-in?token={token}", sec_fetch_site="none")
+    assert typed.status == 303
+
+
+async def test_parties_of_a_dispute_are_people_too(place: Place) -> None:
+    path = "/api/v1/counters?counter=disputes_registered&by=sides"
+    assert (await place.ask("GET", path, "east")).status == 403
+
+
+async def test_answer_of_a_case_is_kept_for_one_reader_and_language(place: Place) -> None:
+    case_id = await place.town.placed()
+    answer = await place.ask("GET", f"/api/v1/order/{case_id}", "dispatcher")
+    vary = {name.strip().lower() for name in answer.headers["vary"].split(",")}
+    assert vary >= {"accept-language", "authorization", "cookie"}
+
+
+async def test_tags_weakened_on_the_way_are_understood(place: Place) -> None:
+    case_id = await place.town.placed()
+    path = f"/api/v1/order/{case_id}"
+    tag = (await place.ask("GET", path, "dispatcher")).headers["etag"]
+    assert (await place.ask("GET", path, "dispatcher", if_none_match=f"W/{tag}")).status == 304
+    assert (
+        await place.ask("GET", path, "dispatcher", if_none_match=f'"99", W/{tag}')
+    ).status == 304
+    moved = await place.ask(
+        "POST", f"{path}/dispatch", "dispatcher", {"unit": "u1"}, if_match=f"W/{tag}"
+    )
+    assert moved.status == 201
+
+
+async def test_street_does_not_take_back_the_map_of_others(place: Place) -> None:
+    """Voiding the whole of what is its own in one revision would take back the rest with it."""
+    await place.town.enrol("street", "sam", None, ("street",), "s1")
+    own = next(
+        event.revision
+        for event in await place.house.log.load("area/map")
+        if event.content["about"]["area"] == "c1"
+    )
+    said = {"revision": own, "whole": True, "reason": "not_happened"}
+    answer = await place.ask("POST", "/api/v1/area/map/void", "street", said)
+    assert answer.status == 403
+    assert "c3" in place.house.directory.areas
+
+
+async def test_token_cannot_be_laid_to_rest_in_another(place: Place) -> None:
+    mine, other = (place.town.grants[name].token_id for name in ("resident", "worker"))
+    await place.town.enrol("overseer", "otto", None, ("community", "dispatcher"), "d1")
+    merged = await place.ask(
+        "POST", f"/api/v1/access/{mine}/link_duplicate", "overseer", {"of": f"access/{other}"}
+    )
+    assert merged.status == 403
+
+
+async def test_whole_bodies_are_no_breakdown_for_everybody(place: Place) -> None:
+    path = "/api/v1/counters?counter=records_corrected&by=taken"
+    assert (await place.ask("GET", path, "east")).status == 403
