@@ -108,6 +108,13 @@ def test_an_import_without_a_token_is_refused_but_may_be_rehearsed(
     assert owner("import", rows, "--profile", profile, "--dry-run").code == 0
 
 
+def test_an_administrator_is_no_importer(admin: Program, source: tuple[str, str, str]) -> None:
+    rows, profile, _ = source
+    denied = admin("import", rows, "--profile", profile)
+    assert denied.code == 1
+    assert "--role importer" in denied.err
+
+
 def test_a_file_or_profile_that_is_not_there_is_named(importer: Program) -> None:
     missing = importer("import", "/nowhere/x.csv", "--profile", "boston_311", "--json")
     assert (missing.code, json.loads(missing.err)["field"]) == (2, "FILE")

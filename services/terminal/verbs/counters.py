@@ -25,7 +25,11 @@ FILTERS = (
         "K=V",
         many=True,
     ),
-    Option("as-of", Both("截至何时；只写日期即当日结束", "as of then; a bare day: its end"), "T"),
+    Option(
+        "as-of",
+        Both("截至何时，或哪个位置；日期即当日结束", "as of a time (a day: its end) or a position"),
+        "T",
+    ),
     Option(
         "axis",
         Both("按记录时间还是发生时间：recorded|occurred", "by which time: recorded|occurred"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from events.errors import Invalid
+from events.errors import Denied, Invalid
 from services.terminal.exits import DONE, FAILED
 from services.terminal.verb import Argument, Option, Verb
 from services.terminal.words import Both
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FILE, BATCH, EXPECTED = "FILE", "BATCH", "EXPECTED.csv"
 DIFFERENCES_SHOWN = 50
+IMPORTER = "importer"
 PROFILE = Option(
     "profile", Both("导入配置：内置名或 TOML 文件", "profile: a built-in name or a file"), "P", True
 )
@@ -31,6 +32,8 @@ async def take_in(call: Call) -> int:
     refused = call.text("refused")
     dry_run = call.flag("dry-run")
     async with call.direct() as direct:
+        if not dry_run:
+            _check_importer(direct)
         with call.say.progress("导入", "importing") as bar:
             summary = await import_file(
                 path,
@@ -103,6 +106,18 @@ def _desk(direct: Direct, *, acting: bool = True) -> Desk:
 
     grant = direct.actor() if acting else direct.reader()
     return Desk(direct.commands, direct.log, grant)
+
+
+def _check_importer(direct: Direct) -> None:
+    """Raises Denied where the caller is no importer: every single row would be refused."""
+    if IMPORTER not in direct.actor().roles:
+        raise Denied(
+            "your token is not one for imports: `jishi token grant --person WHO --role importer` "
+            "makes one, and JISHI_TOKEN names it",
+            zh="您的令牌不能用于导入：请用 jishi token grant --person WHO --role importer "
+            "另授一个，并设为 JISHI_TOKEN",
+            role=IMPORTER,
+        )
 
 
 def _file(call: Call, name: str) -> Path:
