@@ -12,7 +12,7 @@ cases it keeps in memory, and appends up to 2,000 events in one call:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -22,7 +22,7 @@ import structlog
 from uuid_utils.compat import uuid7
 
 from events import codec
-from events.envelope import Recorded, draft
+from events.envelope import PUT, TAKEN, Recorded, draft
 from events.errors import Conflict, Denied, Invalid, JishiError, Unknown
 from events.fact import Fact, Shape
 from events.ports import Append, Appended, Condition
@@ -198,7 +198,8 @@ class Rulings:
         )
         facts = handle(order.entry, case, order.command, context)
         for fact in facts:
-            self._check_area(order, fact)
+            for about, parent in _places(fact):
+                self._check_area(order, fact.fact, about, parent)
         revision = case.revision if case else 0
         happened = order.command.occurred_at or now
         drafts = tuple(
@@ -222,19 +223,27 @@ class Rulings:
         )
         return Ruling(order, append, tuple(facts), happened)
 
-    def _check_area(self, order: Order, fact: Fact) -> None:
-        area = fact.about.area
+    def _check_area(self, order: Order, fact: str, area: str, parent: str | None) -> None:
         if order.grant.area is None or area == order.grant.area:
             return
         if area not in self.directory.areas:
             # A new area of the map lies where its parent does.
-            area = getattr(fact, "parent", None) or ROOT
+            area = parent or ROOT
         if not self.directory.reaches(order.grant, area):
             raise Denied(
-                f"{fact.fact} would stand in area {area}, outside your {order.grant.area}",
-                zh=f"{fact.fact} 属于区域 {area},超出您的范围 {order.grant.area}",
+                f"{fact} would stand in area {area}, outside your {order.grant.area}",
+                zh=f"{fact} 属于区域 {area},超出您的范围 {order.grant.area}",
                 area=area,
             )
+
+
+def _places(fact: Fact) -> Iterator[tuple[str, str | None]]:
+    """Every area in whose books a fact makes an entry, with its parent where the entry puts it on
+    the map: its own, and those of what it takes back and puts."""
+    yield fact.about.area, getattr(fact, "parent", None)
+    for field in (TAKEN, PUT):
+        for item in getattr(fact, field, ()):
+            yield item.about["area"], item.data.get("parent")
 
 
 def template_of(said: Mapping[str, Any]) -> Template:

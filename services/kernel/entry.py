@@ -78,7 +78,7 @@ class Entry:
                 label=self.say(name, command.label),
                 model=command,
                 starts=False,
-                parties=command.by,
+                parties=self._sharers(command.by),
                 states=everywhere,
                 facts=(),
                 shared=True,
@@ -96,7 +96,8 @@ class Entry:
         return self.workflow.terms is None or self.terms is not None
 
     def _own(self, name: str, way: Way) -> CommandInfo:
-        parties = way.command.by | {Party.IMPORTER} if way.starts else way.command.by
+        imported = way.starts and not self.workflow.guarded
+        parties = way.command.by | {Party.IMPORTER} if imported else way.command.by
         facts = dict.fromkeys(fact.fact for outcome in way.outcomes for fact in outcome)
         return CommandInfo(
             name=name,
@@ -107,6 +108,12 @@ class Entry:
             states=way.states,
             facts=tuple(facts),
         )
+
+    def _sharers(self, parties: frozenset[Party]) -> frozenset[Party]:
+        if not self.workflow.guarded:
+            return parties
+        starters = self.workflow.diagram.ways[self.workflow.start].command.by
+        return parties & (starters | {Party.AUDITOR})
 
     def say(self, name: str, label: Label) -> Label:
         """The variant's own wording, where it has one."""

@@ -48,7 +48,9 @@ class Workflow:
     id (registers: a code); None = see `Command.case_id`. `defines` is the dimension whose codes
     this file itself registers (`area`, `unit` or `team`), so that it cannot ask for them first.
     `in_order`: no step may have happened before the one recorded last; without it several people's
-    steps in one case may be entered in any order. `upcasts`: (fact, version) → the step to the next
+    steps in one case may be entered in any order. `guarded`: its records say what others may do (a
+    token, a rule), so that only those who may start one, and auditors, get at it by what every kind
+    has, and an import never. `upcasts`: (fact, version) → the step to the next
     version. Raises AssertionError where the file contradicts itself, naming both sides.
     """
 
@@ -65,6 +67,7 @@ class Workflow:
         key: str | None = None,
         defines: str | None = None,
         in_order: bool = True,
+        guarded: bool = False,
         upcasts: Mapping[tuple[str, int], Step] | None = None,
     ) -> None:
         file = sys.modules[module]
@@ -78,6 +81,7 @@ class Workflow:
         self.key = key
         self.defines = defines
         self.in_order = in_order
+        self.guarded = guarded
         self.upcasters = Upcasters()
         for (fact, version), step in (upcasts or {}).items():
             self.upcasters.add(fact, version, step)

@@ -164,4 +164,4 @@ class Revoke(Command, zh="撤销授权", by=(Party.ADMINISTRATOR, Party.HOLDER))
         return AccessRevoked(about=access.about, reason=self.reason)
 
 
-WORKFLOW = Workflow(__name__, zh="授权", en="Access")
+WORKFLOW = Workflow(__name__, zh="授权", en="Access", guarded=True)

@@ -306,4 +306,4 @@ def check_after(rule: Rule, day: date) -> None:
         refuse(NOT_AFTER, last=last.isoformat())
 
 
-WORKFLOW = Workflow(__name__, zh="规则", key="code")
+WORKFLOW = Workflow(__name__, zh="规则", key="code", guarded=True)
