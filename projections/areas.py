@@ -10,14 +10,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from events.envelope import Recorded
+from events.envelope import PUT, TAKEN, Recorded
 from projections.declare import unknown
 
 ROOT = "root"
 """The area above all areas. It is always there, and stands on no map."""
 
 AREA_DEFINED, AREA_RENAMED = "area.defined", "area.renamed"
-AREA_PREFIX = "area."
+AREA_KIND = "area"
+AREA_PREFIX = f"{AREA_KIND}."
 
 
 @dataclass
@@ -30,19 +31,44 @@ class AreaTree:
     version: int = 0
     """Goes up with every change of shape: what is cached by area is good for one version."""
 
+    _held: dict[tuple[str, int], tuple[str, dict[str, Any]]] = field(
+        default_factory=dict, repr=False
+    )
+    """The facts of the map that hold, by stream and revision."""
     _children: dict[str, list[str]] = field(default_factory=dict, repr=False)
     _children_of: int = field(default=-1, repr=False)
     _paths: dict[str, list[str]] = field(default_factory=dict, repr=False)
     _paths_of: int = field(default=-1, repr=False)
 
     def apply(self, events: Iterable[Recorded]) -> None:
-        """Fold further facts of the map; others are passed over."""
+        """Fold further facts of the map, and what puts them right; others are passed over."""
         for event in events:
-            if event.fact == AREA_DEFINED:
-                self.define(event.content["data"])
-            elif event.fact == AREA_RENAMED:
-                data = event.content["data"]
-                self.names[data["code"]] = data["name"]
+            data = event.content["data"]
+            if event.fact.startswith(AREA_PREFIX):
+                self._held[event.stream, event.revision] = event.fact, data
+                self._fold(event.fact, data)
+            elif TAKEN in data or PUT in data:
+                self._adjust(event.stream, data.get(TAKEN) or (), data.get(PUT) or ())
+
+    def _adjust(
+        self, stream: str, taken: Iterable[dict[str, Any]], put: Iterable[dict[str, Any]]
+    ) -> None:
+        held = self._held
+        for item in taken:
+            held.pop((stream, item["revision"]), None)
+        for item in put:
+            if item["fact"].startswith(AREA_PREFIX):
+                held[stream, item["revision"]] = item["fact"], item["data"]
+        self.parents, self.names, self.levels = {}, {}, {}
+        self.version += 1
+        for key in sorted(held):
+            self._fold(*held[key])
+
+    def _fold(self, fact: str, data: dict[str, Any]) -> None:
+        if fact == AREA_DEFINED:
+            self.define(data)
+        elif fact == AREA_RENAMED:
+            self.names[data["code"]] = data["name"]
 
     def define(self, data: dict[str, Any]) -> None:
         """One `area.defined`: {code, name, level, parent}; no parent = directly under the root."""

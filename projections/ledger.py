@@ -21,7 +21,7 @@ from events.clock import EPOCH, from_micros, micros
 from events.errors import Invalid, Unavailable
 from events.fact import Shape
 from events.ports import PAGE_EVENTS, EntryColumns, Filter, Source
-from projections.areas import AREA_PREFIX, ROOT, AreaTree
+from projections.areas import AREA_KIND, AREA_PREFIX, ROOT, AreaTree
 from projections.declare import (
     CALENDAR,
     ENTRY_TEXTS,
@@ -177,13 +177,12 @@ class Ledger:
             self._unkept.popleft()
 
     async def _follow_areas(self, head: int) -> None:
-        facts = tuple(fact for fact in self._shapes if fact.startswith(AREA_PREFIX))
         while True:
             events = await self._source.read(
                 after=self._areas_position,
                 upto=head,
                 limit=AREAS_PER_READ,
-                only=Filter(facts=facts),
+                only=Filter(kinds=(AREA_KIND,)),
             )
             self.areas.apply(events)
             if len(events) < AREAS_PER_READ:

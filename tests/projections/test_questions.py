@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from events.errors import Invalid, Unknown
+from events.fact import About
 from projections.calendar import moment_of
 from projections.declare import Measure
 from projections.ledger import Ledger
 from projections.query import Axis, Query
-from tests.projections.toys import COUNTERS, SHAPES
-from tests.projections.world import ZONE, World
+from tests.projections.toys import COUNTERS, SHAPES, Adjusted, AreaDefined
+from tests.projections.world import ZONE, Held, World
 
 CELL = {
     "counter", "label", "measure", "measure_word", "area", "unit", "key", "value", "verified",
@@ -215,3 +216,33 @@ async def test_both_axes_together_cut_both_ways(ledger: Ledger, world: World) ->
     assert positions == {line.position for line in recorded.events} & {
         line.position for line in occurred.events
     }
+
+
+async def test_an_area_put_right_moves_on_the_board(world: World) -> None:
+    """The map is corrected and voided like any record, and the board follows."""
+    ledger = Ledger(world.log, COUNTERS, SHAPES)
+    await ledger.catch_up()
+    before = await ledger.read(Query(("services",), by=("area",)), now=world.now)
+    await world.define("new", parent="s1")
+    held = Held(
+        world.revisions["area/map"],
+        AreaDefined(about=About(area="new"), code="new", name="new", level="x", parent="s1"),
+        world.now,
+    )
+    await world.add("case/new", (world.service(About(area="new")), world.now))
+    taken = held.item()
+    held.fact = held.fact.model_copy(update={"parent": "s2"})
+    corrected = Adjusted(about=About(area="new"), taken=[taken], put=[held.item()])
+    await world.add("area/map", (corrected, world.now))
+    await ledger.catch_up()
+    assert "new" in ledger.areas.children("s2")
+    assert "new" not in ledger.areas.children("s1")
+    asked = Query(("services",), area="s2", by=("area",))
+    assert (await ledger.read(asked, now=world.now)).value("services", "new") == 1
+    voided = Adjusted(about=About(area="new"), taken=[held.item()])
+    await world.add("area/map", (voided, world.now))
+    await ledger.catch_up()
+    assert "new" not in ledger.areas.parents
+    after = await ledger.read(Query(("services",), by=("area",)), now=world.now)
+    assert before.value("services", "new") == 0
+    assert after.value("services", "new") == 1
