@@ -81,8 +81,8 @@ def _added(
     workflow = entry.workflow
     before = case.state if case else None
     added: list[EventFact] = []
-    first = decided[0].about.provenance is Provenance.IMPORT
-    imported = case.imported if case is not None and before is not None else first
+    by_import = decided[0].about.provenance is Provenance.IMPORT
+    imported = case.imported if case is not None and before is not None else by_import
     if workflow.clocks and not imported:
         state = before
         for fact in decided:
@@ -92,7 +92,7 @@ def _added(
             added += clock_facts(workflow, before, state, case.clocks if case else {}, context)
     if workflow.confirms and case is not None:
         added += confirmations(case, decided, context)
-    if not imported and context.now - context.occurred_at > LATE_AFTER:
+    if not by_import and context.now - context.occurred_at > LATE_AFTER:
         added.append(RecordEnteredLate.of(decided[0], context))
     return added
 

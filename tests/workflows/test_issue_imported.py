@@ -144,3 +144,13 @@ def test_an_imported_request_can_be_worked_on_like_any_other() -> None:
     told = now.when(UNIT, FeedBack())
     assert [fact.reply for fact in told.facts if isinstance(fact, IssueFedBack)] == [Reply.UNTOLD]
     assert told.facts[0].about.provenance is Provenance.SELF
+
+
+def test_a_later_step_by_hand_is_entered_late_like_any_other() -> None:
+    """Only what the import itself said is its source's business."""
+    begun = IMPORTED.when(COMMUNITY, Classify(tier=Tier.MAJOR))
+    begun = begun.when(DISPATCHER, Assign(unit="u1")).later(days=9)
+    told = begun.when(
+        UNIT, Handle(resolution=Resolution.SOLVED, occurred_at=MONDAY + timedelta(hours=1))
+    )
+    told.recorded("issue.handled", "record.entered_late")
