@@ -52,6 +52,7 @@ class AttemptLog:
         self._store = store
         self._waiting: list[Attempt] = []
         self._something = asyncio.Event()
+        self._writing = asyncio.Lock()
         self.lost = 0
 
     def note(self, attempt: Attempt) -> None:
@@ -75,12 +76,13 @@ class AttemptLog:
 
     async def flush(self) -> None:
         """Write everything that waits. What fails to be written goes on waiting."""
-        while self._waiting:
-            batch = self._waiting[:BATCH_ROWS]
-            try:
-                await self._store.keep(batch)
-            except Ambiguous:
-                # They may stand there already, and must not stand there twice.
-                self.lost += len(batch)
-            del self._waiting[: len(batch)]
-        self._something.clear()
+        async with self._writing:
+            while self._waiting:
+                batch = self._waiting[:BATCH_ROWS]
+                try:
+                    await self._store.keep(batch)
+                except Ambiguous:
+                    # They may stand there already, and must not stand there twice.
+                    self.lost += len(batch)
+                del self._waiting[: len(batch)]
+            self._something.clear()
