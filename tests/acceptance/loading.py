@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import random
+import re
 import signal
 import subprocess
 import threading
@@ -29,6 +30,7 @@ ANSWER_SECONDS_MAX = 60.0
 PORTS = range(12_000, 30_000)
 """Below those that systems lend to callers: while the program is away nobody else gets its port."""
 LOOK_SECONDS = 0.02
+TOKEN = re.compile(r"^jishi_[\w-]{40,}$", re.MULTILINE)
 COMMUNITIES = ("c1", "c2", "c3")
 
 
@@ -134,8 +136,9 @@ class Up:
 
 def settle(up: Up) -> dict[str, str]:
     """Lay the town out over HTTP; the tokens of its people, and that of the first administrator."""
-    said = up.said.read_text(encoding="utf-8")
-    first = next(word for word in said.split() if word.startswith("jishi_"))
+    # The address is said before the token.
+    until(lambda: TOKEN.search(up.said.read_text(encoding="utf-8")) is not None, "the token")
+    first = TOKEN.findall(up.said.read_text(encoding="utf-8"))[0]
 
     def post(path: str, **fields: Any) -> None:
         answer = up.ask("POST", path, first, fields)
