@@ -70,6 +70,9 @@ Hash = Annotated[
     Field(pattern=r"^[0-9a-f]{64}$", examples=["0" * 64]),
     Label("文件指纹", "SHA-256 of the file"),
 ]
+LATE_AFTER = timedelta(hours=24)
+"""What is recorded longer than this after it happened is marked as entered late."""
+
 OfRevision = Annotated[Revision, Label("所指记录", "Record")]
 
 

@@ -7,7 +7,6 @@ the facts of the clocks, a confirmation where a fact is one, and a mark on what 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 from events.errors import Invalid
 from events.fact import About, Provenance
@@ -16,12 +15,9 @@ from services.kernel.case import Case, CaseCommand
 from services.kernel.clocks import clock_facts
 from services.kernel.context import Context
 from services.kernel.entry import CommandInfo, Entry
-from services.kernel.facts import RecordEnteredLate, confirmations
+from services.kernel.facts import LATE_AFTER, RecordEnteredLate, confirmations
 from services.kernel.pieces import Command, Fact, State
 from services.kernel.words import Refusal, deny, refuse
-
-LATE_AFTER = timedelta(hours=24)
-"""What is recorded longer than this after it happened is marked as entered late."""
 
 NOT_NOW = Refusal(
     "not_now",

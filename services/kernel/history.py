@@ -28,7 +28,7 @@ from services.kernel.clocks import (
     left_seconds,
 )
 from services.kernel.context import Context
-from services.kernel.facts import Confirmation, RecordEnteredLate, copied, lifted
+from services.kernel.facts import LATE_AFTER, Confirmation, RecordEnteredLate, copied, lifted
 from services.kernel.words import Limit
 
 BOOKS = ("home_unit", "team", "home_community", "paired_community")
@@ -205,7 +205,9 @@ def _derived(
         return _retimed(old, new, told, want, fact, context)
     if isinstance(fact, RecordEnteredLate):
         later = int((told.occurred_at - want.occurred_at).total_seconds())
-        late = max(0, fact.late_seconds + later)
+        late = fact.late_seconds + later
+        if timedelta(seconds=late) < LATE_AFTER and late < fact.late_seconds:
+            return None
         return _changed(want, fact.model_copy(update={"late_seconds": late}))
     return want
 

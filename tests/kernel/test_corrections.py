@@ -149,3 +149,19 @@ def test_the_beginning_is_not_voided_from_under_what_was_said_of_it() -> None:
     linked.when(RESIDENT, Void(reason=VoidReason.TYPING)).refused("rest_breaks")
     linked.when(RESIDENT, Void(whole=True, reason=VoidReason.TYPING)).refused("not_your_record")
     linked.when(STREET, Void(whole=True, reason=VoidReason.TYPING)).recorded("record.voided")
+
+
+def test_what_was_not_late_after_all_loses_its_mark() -> None:
+    place = Place(area="c1", occurred_at=MONDAY - timedelta(days=3))
+    late = NEW.when(COMMUNITY, place)
+    late.recorded("order.placed", "record.entered_late")
+    still = corrected(late, COMMUNITY, revision=1, happened_at=MONDAY - timedelta(days=2))
+    held = still.case.latest("record.entered_late") if still.case else None
+    assert held is not None
+    assert held.stored["data"]["late_seconds"] == 2 * 86_400
+    now = corrected(late, COMMUNITY, revision=1, happened_at=MONDAY - timedelta(hours=1))
+    assert now.case is not None
+    assert now.case.latest("record.entered_late") is None
+    data = now.events[-1].content["data"]
+    assert [entry["fact"] for entry in data["taken"]] == ["order.placed", "record.entered_late"]
+    assert [entry["fact"] for entry in data["put"]] == ["order.placed"]
