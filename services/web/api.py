@@ -204,7 +204,7 @@ def _command_id(header: bytes | None) -> UUID | None:
             "Idempotency-Key must be a UUID, a new one for each command",
             field="Idempotency-Key",
             value=text,
-            zh="Idempotency-Key 应为 UUID,每个命令一个",
+            zh="Idempotency-Key 应为 UUID，每个命令一个",
         ) from cause
 
 

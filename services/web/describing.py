@@ -6,6 +6,7 @@ from typing import cast
 
 from starlette.requests import Request as HttpRequest
 
+from events.errors import Unknown
 from services.access import Grant
 from services.kernel.catalogue import Catalogue
 from services.web.asked import Asked
@@ -14,13 +15,14 @@ from services.web.language import LANGUAGES, Language
 from services.web.openapi import Builder
 from services.web.openapi_shapes import Json
 from services.web.parts import Parts
+from services.web.problem import TITLES
 from services.web.rendering import page
 from services.web.reply import Reply, json_reply
 from services.web.routes import GuardedRoute, Routes, language_of
 
 
 class Describing:
-    """`/openapi.json`, `/asyncapi.json`, `/docs`."""
+    """`/openapi.json`, `/asyncapi.json`, `/docs`, `/problems/{code}`."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -32,6 +34,7 @@ class Describing:
             make.guarded("/openapi.json", GET=self.openapi),
             make.guarded("/asyncapi.json", GET=self.asyncapi),
             make.guarded("/docs", GET=self.docs),
+            make.guarded("/problems/{code}", GET=self.problem),
         ]
 
     async def openapi(self, http: HttpRequest, grant: Grant) -> Reply:
@@ -47,6 +50,15 @@ class Describing:
         """The OpenAPI document as a page; needs nothing from elsewhere, and no JavaScript."""
         language = self._language(http)
         return page("docs.html", language, document=self._document(language))
+
+    async def problem(self, http: HttpRequest, grant: Grant) -> Reply:
+        """What a `type` of a problem document leads to."""
+        code = http.path_params["code"]
+        if code not in TITLES:
+            raise Unknown(f"there is no problem {code!r}", what="problem", name=code)
+        language = self._language(http)
+        zh, en = TITLES[code]
+        return page("problem.html", language, title=zh if language == "zh" else en, detail=code)
 
     def _language(self, http: HttpRequest) -> Language:
         asked = Asked(http.query_params, self._parts.log.zone)

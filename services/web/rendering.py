@@ -15,6 +15,9 @@ from services.web.reply import HTML, Header, Reply
 from services.web.texts import say_in
 
 
+REFERRER: Header = (b"referrer-policy", b"same-origin")
+
+
 @cache
 def templates() -> Environment:
     """The templates; a name that a template misspells is an error."""
@@ -41,7 +44,7 @@ def page(
     text = (
         templates().get_template(template).render(language=language, say=say_in(language), **values)
     )
-    return Reply(text.encode(), status=status, media=HTML, headers=(POLICY, *headers))
+    return Reply(text.encode(), status=status, media=HTML, headers=(POLICY, REFERRER, *headers))
 
 
 def problem_page(error: JishiError, language: Language, instance: str) -> Reply:

@@ -54,6 +54,14 @@ async def test_documents_are_served_offline(place: Place) -> None:
     assert messages.keys() == FULL.facts.keys()
 
 
+async def test_type_of_a_problem_leads_to_what_it_means(place: Place) -> None:
+    refused = await place.ask("POST", "/api/v1/order", "west", {"area": "c1"})
+    meaning = await place.ask("GET", refused.json["type"], "west")
+    assert meaning.status == 200
+    assert refused.json["title"] in meaning.body.decode()
+    assert (await place.ask("GET", "/problems/nothing", "west")).status == 404
+
+
 async def test_metrics_are_read_by_prometheus(place: Place) -> None:
     await place.town.placed("c1")
     await place.ask("GET", "/api/v1/areas", "worker")

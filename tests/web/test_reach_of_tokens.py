@@ -112,3 +112,18 @@ async def test_token_cannot_be_laid_to_rest_in_another(place: Place) -> None:
 async def test_whole_bodies_are_no_breakdown_for_everybody(place: Place) -> None:
     path = "/api/v1/counters?counter=records_corrected&by=taken"
     assert (await place.ask("GET", path, "east")).status == 403
+
+
+async def test_nobody_takes_over_a_token_by_its_hash(place: Place) -> None:
+    """The hash stands in the log; a second grant of it must not stand before the first."""
+    await place.town.enrol("keeper", "kai", None, ("administrator",), "s1")
+    taken = token_hash(place.town.tokens["worker"])
+    await place.ask(
+        "POST",
+        "/api/v1/access",
+        "keeper",
+        a_grant(person="w1", area="s1", roles=[], actions=["read"], secret_hash=taken),
+    )
+    now = place.house.commands.now()
+    known = place.house.directory.grant(place.town.tokens["worker"], now)
+    assert known == place.town.grants["worker"]
