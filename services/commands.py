@@ -240,6 +240,6 @@ class Commands:
 def _reused(order: Order) -> KeyReused:
     return KeyReused(
         f"the command id {order.command_id} was used for another request: take a new one",
-        zh=f"命令编号 {order.command_id} 已用于另一请求,请换新的编号",
+        zh=f"命令编号 {order.command_id} 已用于另一请求，请换新的编号",
         command_id=str(order.command_id),
     )

@@ -60,7 +60,7 @@ def check_time(command: Command, now: datetime) -> None:
             " record it when it has happened",
             field="occurred_at",
             value=text_of(happened),
-            zh=f"occurred_at {text_of(happened)} 在未来(现在 {text_of(now)}),请在发生之后再记录",
+            zh=f"occurred_at {text_of(happened)} 在未来（现在 {text_of(now)}），请在发生之后再记录",
         )
 
 

@@ -143,10 +143,10 @@ def _check_version(data: Path, found: str) -> None:
     if found != MAJOR:
         raise Unavailable(
             f"{data} was made by PostgreSQL {found}, and this jishi brings {MAJOR}: "
-            "write a backup with the jishi that made it (`jishi backup`), then restore it here "
-            "into an empty JISHI_HOME (`jishi restore`)",
-            zh=f"{data} 由 PostgreSQL {found} 建立，而本版 jishi 自带 {MAJOR}:"
-            "请用原版本备份（jishi backup），再恢复到空的 JISHI_HOME(jishi restore)",
+            f"dump it with pg_dump of PostgreSQL {found}, then restore that with pg_restore into "
+            "an empty JISHI_HOME",
+            zh=f"{data} 由 PostgreSQL {found} 建立，而本版 jishi 自带 {MAJOR}："
+            f"请用 PostgreSQL {found} 的 pg_dump 导出，再用 pg_restore 恢复到空的 JISHI_HOME",
         )
 
 

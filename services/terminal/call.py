@@ -71,7 +71,7 @@ class Call:
             f"--{name}: {text!r} is not a whole number from {least} to {most}",
             field=name,
             value=text,
-            zh=f"--{name}:“{text}”不是 {least} 至 {most} 的整数",
+            zh=f"--{name}：“{text}”不是 {least} 至 {most} 的整数",
         )
 
     def pairs(self, name: str) -> dict[str, list[str]]:
@@ -84,7 +84,7 @@ class Call:
                     f"--{name}: {item!r} is not NAME=VALUE",
                     field=name,
                     value=item,
-                    zh=f"--{name}:“{item}”应写作 名称=值",
+                    zh=f"--{name}：“{item}”应写作 名称=值",
                 )
             found.setdefault(key, []).append(value)
         return found

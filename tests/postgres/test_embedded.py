@@ -258,7 +258,7 @@ def test_a_long_path_in_any_script_gets_a_short_socket(tmp_path: Path) -> None:
 
 def test_data_of_another_version_is_refused(home: Path) -> None:
     (data_of(home) / "PG_VERSION").write_text("16\n")
-    with pytest.raises(Unavailable, match=r"made by PostgreSQL 16.*jishi backup"):
+    with pytest.raises(Unavailable, match=r"made by PostgreSQL 16.*pg_dump of PostgreSQL 16"):
         postgres.start(home, talk=said_nothing)
     assert owners.read(home / "postgres" / "owners.json").owners == []
 
