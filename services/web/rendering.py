@@ -14,7 +14,6 @@ from services.web.problem import TITLES
 from services.web.reply import HTML, Header, Reply
 from services.web.texts import say_in
 
-
 REFERRER: Header = (b"referrer-policy", b"same-origin")
 
 
