@@ -43,7 +43,8 @@ soak: .venv/ready-test ## long fault loops
 
 browser: ## install Chromium and a Chinese font (Debian, Ubuntu; needs root or sudo)
 	@command -v apt-get >/dev/null || { echo "Install Chromium and a CJK font, then set JISHI_BROWSER to the browser."; exit 1; }
-	@$$(test "$$(id -u)" = 0 || echo sudo) apt-get install --yes --no-install-recommends chromium fonts-noto-cjk
+	@$$(test "$$(id -u)" = 0 || echo sudo) apt-get update --quiet
+	@$$(test "$$(id -u)" = 0 || echo sudo) apt-get install --quiet --yes --no-install-recommends chromium fonts-noto-cjk
 
 clean: ## remove what was made here (the database in JISHI_HOME stays)
 	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
