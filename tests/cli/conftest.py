@@ -9,8 +9,18 @@ from collections.abc import AsyncIterator, Iterator
 import asyncpg
 import pytest
 
-from tests.cli.running import SECONDS_MAX, Program
+from tests.cli.running import SECONDS_MAX, STARTED, Program
 from tests.conftest import at
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left() -> Iterator[None]:
+    """A test that fails half way leaves no process behind."""
+    yield
+    for process in STARTED:
+        if process.poll() is None:
+            process.terminate()
+            process.communicate(timeout=SECONDS_MAX)
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,8 @@ from services.terminal import program
 
 PROGRAM = Path(sys.executable).with_name("jishi")
 SECONDS_MAX = 50
+STARTED: list[subprocess.Popen[str]] = []
+"""Whatever was started and may still run when a test has failed."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ class Program:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start it, for the verbs that go on until they are ended."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [str(PROGRAM), *arguments],
             env=self.environment(),
             stdin=subprocess.DEVNULL,
@@ -122,3 +124,5 @@ class Program:
             text=True,
             encoding="utf-8",
         )
+        STARTED.append(process)
+        return process
