@@ -103,6 +103,7 @@ class Lists:
                 self.books.pop(name, None)
             case "access":
                 self.grants.pop(name, None)
+                self.tokens = {key: one for key, one in self.tokens.items() if one != name}
             case _:
                 raise AssertionError(f"{kind} is not a register")
         self.version += 1
@@ -176,6 +177,9 @@ def _rule_withdrawn(lists: Lists, name: str, about: About, data: Data) -> None:
 def _access_granted(lists: Lists, name: str, about: About, data: Data) -> None:
     expires = data.get("expires_at")
     area = about["area"]
+    # Whoever reads the log knows the hash: a second grant of it never stands before a valid one.
+    if lists.tokens.get(data["secret_hash"]) not in lists.grants:
+        lists.tokens[data["secret_hash"]] = name
     lists.grants[name] = Grant(
         token_id=name,
         person=data["person"],
@@ -185,7 +189,6 @@ def _access_granted(lists: Lists, name: str, about: About, data: Data) -> None:
         actions=frozenset(data["actions"]),
         expires_at=instant_of(expires) if expires else None,
     )
-    lists.tokens[data["secret_hash"]] = name
 
 
 def _access_revoked(lists: Lists, name: str, about: About, data: Data) -> None:
