@@ -123,6 +123,17 @@ class Evaluation:
             if len(found.rows):
                 yield block, found.rows, found.weights
 
+    def matches_in(
+        self, block: Block, sieves: Iterable[Sieve]
+    ) -> Iterator[tuple[Ints, Ints, Sieve]]:
+        """(rows, weights, sieve) of every sieve that matches anything in one block."""
+        if not self.scope.cut.sees_none_of(block):
+            for sieve in sieves:
+                if not sieve.idle:
+                    found = sieve.match(block, self.scope.cut, self.scope.areas)
+                    if len(found.rows):
+                        yield found.rows, found.weights, sieve
+
     def _blocks(self, sieve: Sieve) -> Iterator[Block]:
         """The blocks that are not cut off, where anything can match at all."""
         if not sieve.idle:

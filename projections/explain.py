@@ -14,6 +14,8 @@ from projections.entries import Ints
 from projections.evaluate import Evaluation
 from projections.query import Line, Number
 
+EVERY = 2**62
+
 
 class Behind(NamedTuple):
     """One event: what it contributes, or what it adds to the parts of a rate."""
@@ -31,42 +33,55 @@ class Contributions(NamedTuple):
     amounts: Sequence[Number]
 
 
-def contributions(evaluation: Evaluation, counter: Counter) -> Contributions:
-    """What every matching event adds. They add up to the value for occurrences, sums, distinct and
-    current state; for durations each is one value of the statistic, in seconds."""
+def contributions(
+    evaluation: Evaluation, counter: Counter, after: int = 0, most: int = EVERY
+) -> Contributions:
+    """What the matching events after a position add, the first so many of them. All together they
+    add up to the value for occurrences, sums, distinct and current state; for durations each is one
+    value of the statistic, in seconds.
+
+    The evaluation's blocks must be in the order of positions.
+    """
     if counter.measure is Measure.RATIO:
         raise AssertionError("a ratio is explained by its two parts")
-    entries = _matching(evaluation, counter)
-    if counter.measure is Measure.DISTINCT:
-        amounts = _first_of_each(entries)
-    elif counter.measure is Measure.DURATION:
+    if counter.measure is Measure.DURATION:
+        entries = _matching(evaluation, counter)
         kept = _surviving(entries)
+        kept = kept[entries.positions[kept] > after][:most]
         seconds = [micros / MICROS_PER_SECOND for micros in entries.values[kept].tolist()]
         return Contributions(entries.positions[kept], seconds)
+    if counter.measure is Measure.DISTINCT:
+        entries = _matching(evaluation, counter)
+        amounts = _first_of_each(entries)
     else:
+        entries = _matching(evaluation, counter, after, most)
         amounts = entries.weights * (entries.values if counter.measure is Measure.SUM else 1)
     positions, starts = np.unique(entries.positions, return_index=True)
     sums = np.add.reduceat(amounts, starts) if len(starts) else amounts
-    return Contributions(positions, sums.tolist())
+    page = slice(first := int(np.searchsorted(positions, after, "right")), first + most)
+    return Contributions(positions[page], sums[page].tolist())
 
 
 def behind(
-    evaluation: Evaluation, counters: Mapping[str, Counter], counter: Counter, after: int
+    evaluation: Evaluation,
+    counters: Mapping[str, Counter],
+    counter: Counter,
+    after: int,
+    most: int,
 ) -> list[Behind]:
-    """Every event behind a number, after a position, oldest first."""
+    """The events behind a number, after a position, oldest first, at most so many."""
     if counter.measure is not Measure.RATIO:
-        found = contributions(evaluation, counter)
-        pairs = zip(found.positions.tolist(), found.amounts, strict=True)
-        return [Behind(position, amount) for position, amount in pairs if position > after]
+        found = contributions(evaluation, counter, after, most)
+        return list(map(Behind, found.positions.tolist(), found.amounts))
     above, below = (
         dict(zip(part.positions.tolist(), part.amounts, strict=True))
         for part in (
-            contributions(evaluation, counters[name or ""])
+            contributions(evaluation, counters[name or ""], after, most)
             for name in (counter.numerator, counter.denominator)
         )
     )
-    positions = sorted(above.keys() | below.keys())
-    return [Behind(p, None, above.get(p, 0), below.get(p, 0)) for p in positions if p > after]
+    positions = sorted(above.keys() | below.keys())[:most]
+    return [Behind(p, None, above.get(p, 0), below.get(p, 0)) for p in positions]
 
 
 async def lines_of(source: Source, rows: Sequence[Behind]) -> tuple[Line, ...]:
@@ -99,10 +114,19 @@ class _Entries(NamedTuple):
     weights: Ints
 
 
-def _matching(evaluation: Evaluation, counter: Counter) -> _Entries:
+def _matching(
+    evaluation: Evaluation, counter: Counter, after: int = 0, most: int = EVERY
+) -> _Entries:
+    """The matching entries in the order of position; once `most` events after a position have any,
+    later blocks are not looked at."""
     found: list[tuple[Ints, Ints, Ints]] = []
-    for sieve in evaluation.sieves(counter):
-        for block, rows, weights in evaluation.matches(sieve):
+    sieves = evaluation.sieves(counter)
+    seen = 0
+    for block in evaluation.scope.blocks:
+        if block.last <= after or seen >= most:
+            continue
+        start = len(found)
+        for rows, weights, sieve in evaluation.matches_in(block, sieves):
             valued = sieve.strand.value is not None
             values = sieve.values(block, rows) if valued else np.zeros(len(rows), np.int64)
             order = np.argsort(rows, kind="stable")
@@ -113,6 +137,9 @@ def _matching(evaluation: Evaluation, counter: Counter) -> _Entries:
                     weights[order].astype(np.int64),
                 )
             )
+        if most < EVERY and len(found) > start:
+            fresh = np.concatenate([positions for positions, _, _ in found[start:]])
+            seen += len(np.unique(fresh[fresh > after]))
     if not found:
         empty = np.zeros(0, np.int64)
         return _Entries(empty, empty, empty)
@@ -136,18 +163,20 @@ def _first_of_each(entries: _Entries) -> Ints:
 
 def _surviving(entries: _Entries) -> Ints:
     """Entries that nothing takes back: each −1 strikes out the earliest +1 of the same value."""
+    disputed = np.isin(entries.values, entries.values[entries.weights < 0])
+    standing = np.flatnonzero(~disputed)
     left: dict[int, list[int]] = {}
     debts: dict[int, int] = {}
-    for index, (value, weight) in enumerate(
-        zip(entries.values.tolist(), entries.weights.tolist(), strict=True)
-    ):
-        standing = left.setdefault(value, [])
-        if weight < 0 and standing:
-            standing.pop(0)
+    for index in np.flatnonzero(disputed).tolist():
+        value, weight = int(entries.values[index]), int(entries.weights[index])
+        kept = left.setdefault(value, [])
+        if weight < 0 and kept:
+            kept.pop(0)
         elif weight < 0:
             debts[value] = debts.get(value, 0) + 1
         elif debts.get(value, 0):
             debts[value] -= 1
         else:
-            standing.append(index)
-    return np.array(sorted(index for kept in left.values() for index in kept), np.int64)
+            kept.append(index)
+    saved = np.array([index for kept in left.values() for index in kept], np.int64)
+    return np.sort(np.concatenate([standing, saved]))

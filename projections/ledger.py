@@ -202,7 +202,7 @@ class Ledger:
         """
         counters = self._asked(query)
         moment, cut = await self._cut(query, now)
-        if query.as_of is None and not query.conditions and query.by in ((), ("area",)):
+        if self._is_ready(query):
             return self._ready(query, counters, moment)
         evaluation = await self._evaluation(query, cut, counters)
         node = self.areas.node(query.area)
@@ -211,6 +211,10 @@ class Ledger:
             for key, figure in self._keyed(evaluation, counter, query, node):
                 cells.append(Cell(counter, node, query.unit, key, figure))
         return Reading(moment, tuple(cells))
+
+    def _is_ready(self, query: Query) -> bool:
+        """Whether the sums kept ready answer it."""
+        return query.as_of is None and not query.conditions and query.by in ((), ("area",))
 
     def _ready(self, query: Query, counters: list[Counter], as_of: Moment) -> Reading:
         """A live question that the sums kept ready answer."""
@@ -266,9 +270,12 @@ class Ledger:
         query = replace(query or Query(), counters=(name,), by=())
         (counter,) = self._asked(query)
         moment, cut = await self._cut(query, now)
-        evaluation = await self._evaluation(query, cut, [counter])
-        figure = evaluation.figures(counter).get(0, nothing(counter))
-        rows = behind(evaluation, self.counters, counter, after)
+        evaluation = await self._evaluation(query, cut, [counter], in_order=True)
+        if self._is_ready(query):
+            (figure,) = (cell.figure for cell in self._ready(query, [counter], moment).cells)
+        else:
+            figure = evaluation.figures(counter).get(0, nothing(counter))
+        rows = behind(evaluation, self.counters, counter, after, limit + 1)
         lines = await lines_of(self._source, rows[:limit])
         return Explanation(counter, moment, figure, lines, more=len(rows) > limit)
 
@@ -332,14 +339,16 @@ class Ledger:
         events = await self._source.at([position]) if position else []
         return from_micros(events[0].recorded_at) if events else EPOCH
 
-    async def _evaluation(self, query: Query, cut: Cut, counters: Iterable[Counter]) -> Evaluation:
+    async def _evaluation(
+        self, query: Query, cut: Cut, counters: Iterable[Counter], *, in_order: bool = False
+    ) -> Evaluation:
         node = self._nodes.of(query.area)
         areas, where = None if node.code == ROOT else node.under(), query.conditions
         blocks: tuple[Block, ...] = (*self._blocks, self._tail.block())
         groups = Groups(query.by, node.dimension, self._vocabulary)
         scope = Scope(blocks, cut, node, areas, where, groups)
         evaluation = Evaluation(self.counters, self._sieves, scope)
-        if await self._read_labels(evaluation, counters):
+        if await self._read_labels(evaluation, counters) or in_order:
             return evaluation
         few = narrowed(blocks, cut, areas, where, self._vocabulary)
         return Evaluation(self.counters, self._sieves, replace(scope, blocks=tuple(few)))

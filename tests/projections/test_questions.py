@@ -37,7 +37,7 @@ async def world() -> World:
 
 @pytest.fixture
 async def ledger(world: World) -> Ledger:
-    ledger = Ledger(world.log, COUNTERS, SHAPES)
+    ledger = Ledger(world.log, COUNTERS, SHAPES, page_events=16)
     await ledger.catch_up()
     return ledger
 
@@ -80,15 +80,18 @@ async def test_children_of_an_additive_number_sum_to_it(ledger: Ledger, world: W
             assert {cell.key for cell in parts.cells} >= {"s1", "s2"}
 
 
-async def test_explain_pages_through_every_event_once(ledger: Ledger, world: World) -> None:
-    whole = await ledger.explain("services", limit=500)
+@pytest.mark.parametrize("name", ["services", "members", "median_hours", "closing_rate"])
+async def test_explain_pages_through_every_event_once(
+    ledger: Ledger, world: World, name: str
+) -> None:
+    whole = await ledger.explain(name, limit=500)
     seen: list[dict[str, Any]] = []
     more, after = True, 0
     while more:
-        page = await ledger.explain("services", limit=3, after=after)
+        page = await ledger.explain(name, limit=3, after=after)
         lines = page.json()["events"]
         assert len(lines) <= 3
-        assert set(lines[0]) == LINE
+        assert set(lines[0]) >= LINE
         seen += lines
         more, after = page.more, lines[-1]["position"]
     assert seen == whole.json()["events"]
