@@ -74,16 +74,17 @@ class About(BaseModel):
 
     def at(self, **changes: Any) -> About:
         """The same with some dimensions changed (`None` empties one); checked again."""
-        return About.model_validate({**dict(self), **changes})
+        return About.model_validate({**self.__dict__, **changes})
 
     def data(self) -> dict[str, Any]:
         """The dimensions as JSON values; absent ones are left out."""
-        found: dict[str, Any] = {
-            name: value for name in WHERE if (value := getattr(self, name)) is not None
-        }
-        found["provenance"] = self.provenance.value
+        # Straight from where the fields are kept: this is done for every fact, and asking the
+        # model for them one by one takes three times as long.
+        own = self.__dict__
+        found = {name: own[name] for name in WHERE if own[name] is not None}
+        found["provenance"] = self.provenance._value_
         if self.books is not NOWHERE and (
-            books := {name: value for name, value in self.books if value is not None}
+            books := {name: text for name, text in self.books.__dict__.items() if text is not None}
         ):
             found["books"] = books
         return found

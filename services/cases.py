@@ -71,22 +71,26 @@ class Cases:
 
     def landed(self, ruling: Ruling, events: Sequence[Recorded]) -> None:
         """Take in events that were just appended, as they were decided."""
-        order, stream = ruling.order, ruling.order.stream
-        case = self._known.get(stream)
+        case = self._known.get(ruling.order.stream)
         if events[0].revision == (case.revision if case is not None else 0) + 1:
-            grown = grown_as_decided(
-                order.entry,
-                case,
-                events,
-                ruling.facts,
-                actor=order.grant.person,
-                command=str(order.command_id),
-                occurred_at=ruling.occurred_at,
-            )
-            self._keep(grown)
+            self._keep(grown_by(ruling, case, events))
 
     def _keep(self, case: Case) -> None:
         self._known[case.stream] = case
         self._known.move_to_end(case.stream)
         while len(self._known) > self._limit:
             self._known.popitem(last=False)
+
+
+def grown_by(ruling: Ruling, case: Case | None, events: Sequence[Recorded]) -> Case:
+    """The case that a ruling was made on, after what it came to."""
+    order = ruling.order
+    return grown_as_decided(
+        order.entry,
+        case,
+        events,
+        ruling.facts,
+        actor=order.grant.person,
+        command=str(order.command_id),
+        occurred_at=ruling.occurred_at,
+    )

@@ -13,17 +13,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from events.clock import micros
-from events.envelope import Recorded
 from events.errors import Broken, Refused
 from events.ports import Append, Appended, Repeated
 from services.access import Grant
+from services.cases import grown_by
 from services.commands import Commands, Request
 from services.directory import ZonedLog
 from services.exchange.demo.plan import Plan, plan
 from services.exchange.demo.steps import Doer, Numbered
 from services.exchange.demo.year import DAYS, LEAD
-from services.kernel.case import Case, fold
-from services.kernel.entry import Entry
+from services.kernel.case import Case
 from services.ruling import recorded
 
 BATCH_EVENTS_MAX = 1_500
@@ -123,9 +122,7 @@ class Player:
         case = cases.get(order.stream)
         ruling = rulings.decide(order, case, {}, one.step.at)
         events = recorded(ruling.append, Appended(0, micros(one.step.at)))
-        cases[order.stream] = (
-            case.grown(events) if case is not None else _begun(order.entry, events)
-        )
+        cases[order.stream] = grown_by(ruling, case, events)
         return ruling.append
 
     async def _land(self, batch: Sequence[Append]) -> None:
@@ -181,13 +178,6 @@ def grant_of(doer: Doer) -> Grant:
         roles=frozenset(doer.roles),
         actions=GRANTED,
     )
-
-
-def _begun(entry: Entry, events: list[Recorded]) -> Case:
-    case = fold(entry, events)
-    if case is None:
-        raise AssertionError("a command came to no fact")
-    return case
 
 
 def _cut(before: Numbered, one: Numbered) -> bool:
