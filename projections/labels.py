@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,19 @@ class Labels:
         self._words = words.label
         self._kept: OrderedDict[tuple[int, bool, str], tuple[Block, Ints]] = OrderedDict()
         self._cells = 0
+        self._readers = 0
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """While somebody reads and until they have evaluated (which follows without a pause),
+        nothing is forgotten."""
+        if not self._readers:
+            self._forget()
+        self._readers += 1
+        try:
+            yield
+        finally:
+            self._readers -= 1
 
     async def read(self, block: Block, names: Iterable[str], rows: Ints) -> None:
         """Make sure that these labels of these rows are in `block.labels`.
@@ -63,33 +77,65 @@ class Labels:
             column = longer
         self._kept[key] = block, column
         self._cells += len(column)
-        while self._cells > CELLS_KEPT and len(self._kept) > 1:
-            (_, _, forgotten), (holder, oldest) = self._kept.popitem(last=False)
-            if holder is not block:
-                holder.labels.pop(forgotten, None)
-            self._cells -= len(oldest)
         return column[: len(block)]
+
+    def _forget(self) -> None:
+        while self._cells > CELLS_KEPT:
+            (_, _, name), (block, column) = self._kept.popitem(last=False)
+            block.labels.pop(name, None)
+            self._cells -= len(column)
 
     def _fill(self, block: Block, names: Sequence[str], events: Sequence[Recorded]) -> None:
         """Write the values of these events (all their entries) into the columns."""
-        first, last = events[0].position - block.first, events[-1].position - block.first
+        wanted = np.array([event.position - block.first for event in events], np.int64)
         offsets = block.offset.astype(np.int64)
-        among = np.flatnonzero((offsets >= first) & (offsets <= last))
+        among = np.flatnonzero((offsets >= wanted[0]) & (offsets <= wanted[-1]))
         among = among[np.argsort(offsets[among], kind="stable")]
-        starts = np.searchsorted(offsets[among], [e.position - block.first for e in events])
-        for event, start in zip(events, starts.tolist(), strict=True):
-            entries = [part for part in _parts(event.content) if part["fact"] in self._shapes]
+        starts = np.searchsorted(offsets[among], wanted, "left").tolist()
+        ends = np.searchsorted(offsets[among], wanted, "right").tolist()
+        rows = among.tolist()
+        filled: dict[str, tuple[list[int], list[int]]] = {name: ([], []) for name in names}
+        for event, start, end in zip(events, starts, ends, strict=True):
+            for row, part in zip(
+                rows[start:end], self._entries(block, event, end - start), strict=True
+            ):
+                self._take(filled, names, row, part)
+        for name, (places, codes) in filled.items():
+            if name not in block.labels:
+                block.labels[name] = self._column(block, name)
+            block.labels[name][places] = codes
+
+    def _entries(self, block: Block, event: Recorded, count: int) -> list[Mapping[str, Any]]:
+        """What of an event makes entries, in the order of the block's rows. Raises Broken."""
+        content = event.content
+        if TAKEN not in content["data"] and PUT not in content["data"]:
+            entries: list[Mapping[str, Any]] = [content] if event.fact in self._shapes else []
+        else:
+            entries = [part for part in _parts(content) if part["fact"] in self._shapes]
             if block.by_area:
                 entries.sort(key=lambda part: str(part["about"]["area"]))
-            rows = among[start : start + len(entries)]
-            if len(rows) != len(entries) or (offsets[rows] != event.position - block.first).any():
-                raise Broken(
-                    f"event {event.position} makes {len(entries)} entries, and the ledger has "
-                    "others: rebuild it from the log"
-                )
-            for name in names:
-                column = block.labels[name]
-                column[rows] = [self._words[_text(part["data"], name)] for part in entries]
+        if len(entries) != count:
+            raise Broken(
+                f"event {event.position} makes {len(entries)} entries, and the ledger has {count}: "
+                "rebuild it from the log"
+            )
+        return entries
+
+    def _take(
+        self,
+        filled: dict[str, tuple[list[int], list[int]]],
+        names: Sequence[str],
+        row: int,
+        part: Mapping[str, Any],
+    ) -> None:
+        """The values asked for, and every free label: who asks for one asks for the others next."""
+        data = part["data"]
+        labels = data.get(LABELS_FIELD)
+        spare = isinstance(labels, dict) and self._cells < CELLS_KEPT
+        for name in (*names, *(labels.keys() - names if spare else ())):
+            places, codes = filled.setdefault(name, ([], []))
+            places.append(row)
+            codes.append(self._words[_text(data, name)])
 
 
 def _parts(content: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -105,7 +151,7 @@ def _text(data: Mapping[str, Any], name: str) -> str:
     value = data.get(name)
     if value is None:
         labels = data.get(LABELS_FIELD)
-        value = labels.get(name) if isinstance(labels, Mapping) else None
+        value = labels.get(name) if isinstance(labels, dict) else None
     if value is None:
         return ""
     return value if isinstance(value, str) else str(value)

@@ -356,14 +356,14 @@ class Ledger:
     async def _read_labels(self, evaluation: Evaluation, counters: Iterable[Counter]) -> bool:
         """Read the body fields the question needs, of the rows that match it otherwise; whether
         there are any."""
-        needed = False
-        for counter in self._with_parts(counters):
-            for sieve in evaluation.sieves(counter):
-                if sieve.strand.labels:
-                    needed = True
+        sieves = [s for one in self._with_parts(counters) for s in evaluation.sieves(one)]
+        sieves = [sieve for sieve in sieves if sieve.strand.labels]
+        if sieves:
+            with self._labels.reading():
+                for sieve in sieves:
                     for block, rows, _ in evaluation.matches(sieve.bare()):
                         await self._labels.read(block, sieve.strand.labels, rows)
-        return needed
+        return bool(sieves)
 
     def _with_parts(self, counters: Iterable[Counter]) -> Iterable[Counter]:
         for counter in counters:

@@ -88,12 +88,15 @@ class Sieve:
         self._of_what = [only for only in strand.only if only.column in What._fields]
         rest = [only for only in strand.only if only.column not in What._fields]
         self._days = [only for only in rest if only.column in CALENDAR]
-        self._tables = [Table(only, vocabulary) for only in rest if only.column not in CALENDAR]
+        tables = [Table(only, vocabulary) for only in rest if only.column not in CALENDAR]
+        self._tables = [table for table in tables if not table.is_label]
+        self._label_tables = [table for table in tables if table.is_label]
 
     @property
     def is_plain(self) -> bool:
         """Whether `what` alone decides."""
-        return not (self._tables or self._days or self.strand.conditions)
+        tables = self._tables or self._label_tables
+        return not (tables or self._days or self.strand.conditions)
 
     @property
     def is_timed(self) -> bool:
@@ -167,6 +170,9 @@ class Sieve:
             yield partial(_keep_recorded, block, cut.position)
         if cut.occurred is not None and block.occurred_range[1] > cut.occurred:
             yield partial(_keep_occurred, block, cut.occurred)
+        # Last, since labels are read only of the rows that everything else leaves.
+        for table in self._label_tables:
+            yield partial(table.keep, block)
 
     def weights(self) -> NDArray[np.int8]:
         """What an entry weighs by its `what` id, as far as that decides; 0 = it does not match."""
@@ -197,6 +203,11 @@ class Table:
         self._column = "books" if only.column in Books._fields else only.column
         self._words: Any = vocabulary.label if self._label else vocabulary.of(self._column)
         self._flags = np.zeros(0, np.bool_)
+
+    @property
+    def is_label(self) -> bool:
+        """Whether it looks at a body field."""
+        return bool(self._label)
 
     def all(self, block: Block) -> Flags:
         """The same for every row."""

@@ -155,15 +155,17 @@ def test_breakdowns_by_body_fields_equal_a_naive_fold(seed: int) -> None:
     async def run() -> None:
         chance = random.Random(seed)
         world, ledger, naive = await told(chance, 30)
+        area = chance.choice([None, "s1", "c1"])
+        where: dict[str, Any] = chance.choice([{}, {"weather": "rain"}, {"weather": ("", "sun")}])
         for name in ("services", "person_times", "members", "after_hours", "received"):
             for by in (("weather",), ("timing", "weather"), ("ward",)):
                 lacking = name == "received" and by != ("weather",)
                 if lacking or (name == "members" and "timing" in by):
                     continue
                 counter = ledger.counters[name]
-                query = Query(counters=(name,), by=by)
+                query = Query(counters=(name,), area=area, by=by, where=where)
                 reading = await ledger.read(query)
-                asked = Question(name, by=by, moment=world.now)
+                asked = Question(name, area=area, by=by, where=where, moment=world.now)
                 rows = expected_rows(naive, asked)
                 found = {cell.key: cell.figure.value for cell in reading.cells}
                 assert found == {key: value for key, value in rows.items() if value}, (name, by)
