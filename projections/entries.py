@@ -196,8 +196,9 @@ class Block:
         # Sorted by area: few borders instead of a look at every row.
         starts = np.searchsorted(codes, chosen, "left")
         ends = np.searchsorted(codes, chosen, "right")
-        runs = [np.arange(a, b) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
-        return np.concatenate(runs) if runs else np.zeros(0, np.int64)
+        lengths = ends - starts
+        before = np.cumsum(lengths) - lengths
+        return np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
 
     def rows_of_what(self, codes: Ints) -> list[Ints]:
         """The rows of each of these codes, ascending."""
@@ -217,27 +218,40 @@ class Block:
         )
 
 
-def join(blocks: Sequence[tuple[Block, Ints]], labels: Iterable[str]) -> Block:
+class Gathered(dict[str, Ints]):
+    """Columns gathered from several blocks, each when it is first looked at: most questions look at
+    few of them."""
+
+    def __init__(self, gather: Callable[[str], Ints], names: Iterable[str]) -> None:
+        super().__init__()
+        self._gather = gather
+        self._names = frozenset(names)
+
+    def __missing__(self, name: str) -> Ints:
+        self[name] = column = self._gather(name)
+        return column
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+
+def join(blocks: Sequence[tuple[Block, Ints]]) -> Block:
     """Rows of several blocks as one block whose codes are ids: worth it for few rows of many."""
     first = min(block.first for block, _ in blocks)
 
-    def gathered(name: str) -> Ints:
+    def ids(name: str) -> Ints:
         return np.concatenate([block.ids_of(name, rows) for block, rows in blocks])
+
+    def numbers(name: str) -> Ints:
+        return np.concatenate([block.numbers[name].take(rows) for block, rows in blocks])
 
     return Block(
         first=first,
         last=max(block.last for block, _ in blocks),
         offset=np.concatenate([block.positions(rows) - first for block, rows in blocks]),
-        codes={name: gathered(name) for name in VOCABULARY_OF},
+        codes=Gathered(ids, VOCABULARY_OF),
         ids=dict.fromkeys(VOCABULARY_OF),
-        numbers={
-            name: np.concatenate([block.numbers[name][rows] for block, rows in blocks])
-            for name in NUMBERS
-        },
-        labels={
-            name: np.concatenate([block.labels[name][rows] for block, rows in blocks])
-            for name in labels
-        },
+        numbers=Gathered(numbers, NUMBERS),
     )
 
 

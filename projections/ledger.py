@@ -10,7 +10,7 @@ It follows the log by position and never looks at a clock: `now` is handed in wi
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -50,11 +50,14 @@ from projections.query import (
     Reading,
 )
 from projections.store import PageStore
+from projections.strands import texts_of
 from projections.sums import Cut
 
 log = structlog.get_logger("jishi.projections")
 
 AREAS_PER_READ = 500
+NARROWED_MAX = 8
+"""Questions whose few rows are kept together: a page of the board asks several of one kind."""
 EXPLAINED_MAX = 500
 MAPS = ("today", "then")
 
@@ -92,6 +95,7 @@ class Ledger:
         self._pages_read = pages is None
         self._unkept: deque[Page] = deque()
         self._sieves = Sieves(shapes, self._vocabulary)
+        self._narrowed: OrderedDict[object, tuple[Block, ...]] = OrderedDict()
         self._nodes = Nodes(self.areas, self._vocabulary)
         self._hot = Hot(self.counters, self._sieves, self._vocabulary)
         self._fed_blocks = self._fed_rows = 0
@@ -350,8 +354,16 @@ class Ledger:
         evaluation = Evaluation(self.counters, self._sieves, scope)
         if await self._read_labels(evaluation, counters) or in_order:
             return evaluation
-        few = narrowed(blocks, cut, areas, where, self._vocabulary)
-        return Evaluation(self.counters, self._sieves, replace(scope, blocks=tuple(few)))
+        asked = frozenset((name, texts_of(values)) for name, values in where.items())
+        shape = (len(self._blocks), len(self._tail), self.areas.version)
+        key = (shape, node.code, cut.position, cut.occurred, asked)
+        few = self._narrowed.get(key)
+        if few is None:
+            few = tuple(narrowed(blocks, cut, areas, where, self._vocabulary))
+            self._narrowed[key] = few
+            while len(self._narrowed) > NARROWED_MAX:
+                self._narrowed.popitem(last=False)
+        return Evaluation(self.counters, self._sieves, replace(scope, blocks=few))
 
     async def _read_labels(self, evaluation: Evaluation, counters: Iterable[Counter]) -> bool:
         """Read the body fields the question needs, of the rows that match it otherwise; whether

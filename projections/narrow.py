@@ -48,7 +48,7 @@ def narrowed(
             return _trimmed(blocks, cut)
         if len(rows):
             kept.append((block, rows))
-    return [join(kept, ())] if kept else []
+    return [join(kept)] if kept else []
 
 
 def _trimmed(blocks: Sequence[Block], cut: Cut) -> Sequence[Block]:
@@ -58,7 +58,7 @@ def _trimmed(blocks: Sequence[Block], cut: Cut) -> Sequence[Block]:
     parts = [(block, rows) for block, rows in parts if len(rows)]
     if not parts:
         return whole
-    rest = join(parts, ())
+    rest = join(parts)
     rest.last = min(rest.last, cut.position)
     return [*whole, rest]
 

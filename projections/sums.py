@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from projections.calendar import in_days
-from projections.declare import CALENDAR, CONFIRMATIONS, LABEL, OF_DEED
+from projections.declare import BLANK, CALENDAR, CONFIRMATIONS, LABEL, OF_DEED
 from projections.entries import Block, Books, Flags, Ints, Vocabulary, What, deed_of
 from projections.strands import Condition, Only, Strand
 
@@ -220,10 +220,21 @@ class Table:
     def keep(self, block: Block, rows: Ints) -> Flags:
         """Which rows hold one of the values."""
         self._extend()
+        if self._only.values == BLANK and not self._label and self._column != "books":
+            return self._keep_blank(block, rows)
         if self._label:
             flags: Flags = self._flags[block.labels[self._label][rows]]
             return flags
         return block.look_up(self._column, self._flags, rows)
+
+    def _keep_blank(self, block: Block, rows: Ints) -> Flags:
+        """Words of a page are sorted: its blank, if it has one, is the first."""
+        blank, ids = self._words.get("", -1), block.ids[self._column]
+        codes = block.codes[self._column].take(rows)
+        if ids is not None:
+            blank = 0 if len(ids) and ids[0] == blank else -1
+        held: Flags = codes == blank if blank >= 0 else np.zeros(len(rows), np.bool_)
+        return held if self._only.wanted else ~held
 
     def _extend(self) -> None:
         known, values = len(self._flags), self._words.values_by_id
