@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -68,6 +68,8 @@ class Scope:
     """Which area ids are asked for; None = all."""
     where: Mapping[str, Values]
     groups: Groups
+    pairs: dict[str, Pairs] = field(default_factory=dict)
+    """Members and durations found so far, by area id: for further questions of the same scope."""
 
     @property
     def by_page(self) -> bool:
@@ -206,6 +208,8 @@ class Evaluation:
         return self._inside[block.first]
 
     def _pairs(self, sieves: Iterable[Sieve]) -> Pairs:
+        if self.scope.by_page and not any(sieve.is_timed for sieve in sieves):
+            return joined([self._pairs_by_area(sieve) for sieve in sieves])
         return joined(
             [
                 Pairs(
@@ -217,6 +221,23 @@ class Evaluation:
                 for block, rows, weights in self.matches(sieve)
             ]
         )
+
+    def _pairs_by_area(self, sieve: Sieve) -> Pairs:
+        """The pairs of a sieve by child, or all as group 0; what was found is kept by area."""
+        pairs = self.scope.pairs.get(sieve.name)
+        if pairs is None:
+            pairs = self.scope.pairs[sieve.name] = joined(
+                [
+                    Pairs(block.ids_of("area", rows), sieve.values(block, rows), weights)
+                    for block, rows, weights in self.matches(sieve)
+                ]
+            )
+        if not len(pairs.groups):
+            return pairs
+        by_area = bool(self.scope.groups.names)
+        children = self.scope.node.children() if by_area else np.zeros(1, np.int64)
+        places = pairs.groups if by_area else np.zeros_like(pairs.groups)
+        return Pairs(children.take(places), pairs.values, pairs.weights)
 
     def _durations(self, counter: Counter) -> dict[int, Figure]:
         sieves = self.sieves(counter)

@@ -56,7 +56,7 @@ from projections.sums import Cut
 log = structlog.get_logger("jishi.projections")
 
 AREAS_PER_READ = 500
-NARROWED_MAX = 8
+NARROWED_MAX = 4
 """Questions whose few rows are kept together: a page of the board asks several of one kind."""
 EXPLAINED_MAX = 500
 MAPS = ("today", "then")
@@ -95,7 +95,7 @@ class Ledger:
         self._pages_read = pages is None
         self._unkept: deque[Page] = deque()
         self._sieves = Sieves(shapes, self._vocabulary)
-        self._narrowed: OrderedDict[object, tuple[Block, ...]] = OrderedDict()
+        self._narrowed: OrderedDict[object, Scope] = OrderedDict()
         self._nodes = Nodes(self.areas, self._vocabulary)
         self._hot = Hot(self.counters, self._sieves, self._vocabulary)
         self._fed_blocks = self._fed_rows = 0
@@ -357,13 +357,14 @@ class Ledger:
         asked = frozenset((name, texts_of(values)) for name, values in where.items())
         shape = (len(self._blocks), len(self._tail), self.areas.version)
         key = (shape, node.code, cut.position, cut.occurred, asked)
-        few = self._narrowed.get(key)
-        if few is None:
+        known = self._narrowed.get(key)
+        if known is None:
             few = tuple(narrowed(blocks, cut, areas, where, self._vocabulary))
-            self._narrowed[key] = few
+            known = self._narrowed[key] = replace(scope, blocks=few)
             while len(self._narrowed) > NARROWED_MAX:
                 self._narrowed.popitem(last=False)
-        return Evaluation(self.counters, self._sieves, replace(scope, blocks=few))
+        scope = replace(known, cut=cut, groups=groups)
+        return Evaluation(self.counters, self._sieves, scope)
 
     async def _read_labels(self, evaluation: Evaluation, counters: Iterable[Counter]) -> bool:
         """Read the body fields the question needs, of the rows that match it otherwise; whether
