@@ -39,7 +39,7 @@ from projections.hot import Hot
 from projections.labels import Labels
 from projections.narrow import narrowed
 from projections.nodes import Nodes
-from projections.pages import Page, sealed
+from projections.pages import Page, check_not_ahead, sealed
 from projections.query import (
     Axis,
     Cell,
@@ -114,11 +114,15 @@ class Ledger:
     # --- taking in --------------------------------------------------------------------------------
 
     async def catch_up(self) -> int:
-        """Take in everything up to the head of the log; returns the position reached."""
+        """Take in everything up to the head of the log; returns the position reached.
+
+        Raises Broken where the pages kept reach further than the log.
+        """
         async with self._catching_up:
             if not self._pages_read and self._pages is not None:
                 await self._read_pages(self._pages)
             head = await self._source.head()
+            check_not_ahead("the ledger", self.position, head)
             if head > self.position or self._map_changed:
                 async for columns in self._source.scan(self.position, head):
                     self._take(columns)

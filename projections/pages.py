@@ -110,6 +110,17 @@ class Page:
         )
 
 
+def check_not_ahead(name: str, position: int, head: int) -> None:
+    """Raises Broken where something derived reaches further than the log it comes from: that log
+    was put back from an older copy, and what it will record next is not what was counted."""
+    if position > head:
+        raise Broken(
+            f"{name} stands at position {position}, and the log ends at {head}: the log was restored "
+            "from an older copy; rebuild the projections from it",
+            zh=f"{name} 已到第 {position} 条，而日志只到第 {head} 条：日志由较旧的备份恢复，请重建投影",
+        )
+
+
 def seal(block: Block, vocabulary: Vocabulary) -> Page:
     """A page from all entries of its positions (in position order, codes being ids)."""
     return sealed(block, vocabulary)[0]

@@ -19,6 +19,7 @@ from events.envelope import Recorded
 from events.errors import Broken, Unavailable
 from events.ports import Filter, Source
 from projections.database import Database, RefusedDataError
+from projections.pages import check_not_ahead
 from projections.rows import Change, RowProjection, State, change
 from projections.statements import OPEN, PARKED, statement, trial
 
@@ -145,10 +146,11 @@ class Runner(Generic[State]):
         )
 
     async def catch_up(self, *, limit: int = HEAL_READ) -> int:
-        """Take in everything up to the head of the log."""
+        """Take in everything up to the head of the log. Raises Broken where it stands further."""
         if self.position < 0:
             await self.open()
         head = await self._source.head()
+        check_not_ahead(self.name, self.position, head)
         while self.position < head:
             events = await self._source.read(after=self.position, upto=head, limit=limit)
             upto = events[-1].position if len(events) == limit else head

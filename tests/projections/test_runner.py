@@ -11,7 +11,7 @@ import pytest
 
 from events.clock import micros
 from events.envelope import Recorded
-from events.errors import Unavailable
+from events.errors import Broken, Unavailable
 from events.fact import About, Fact, Quantity
 from projections.cases import CaseProjection, CaseRow
 from projections.database import Database
@@ -221,6 +221,13 @@ async def test_a_row_the_database_refuses_parks_its_stream(shop: Shop) -> None:
     assert {s: n for s, n in expected.items() if s not in rows} == {
         parked.stream: expected[parked.stream]
     }
+
+
+async def test_a_checkpoint_beyond_the_end_of_the_log_is_refused(shop: Shop) -> None:
+    await shop.runner().catch_up()
+    await shop.database.fetch("UPDATE projections.checkpoint SET position = position + 1")
+    with pytest.raises(Broken, match="older copy"):
+        await shop.runner().catch_up()
 
 
 async def test_nothing_is_written_where_the_database_is_away(shop: Shop) -> None:

@@ -146,6 +146,16 @@ async def test_a_page_that_was_changed_or_is_missing_is_noticed(
         await pages_of(store)
 
 
+async def test_pages_that_reach_further_than_the_log_are_refused(
+    source: Repeated, pool: Database
+) -> None:
+    store = PageStore(pool, "ledger_v1", source.log_id)
+    await store.seal(source)
+    source.count = PAGE_EVENTS + 1
+    with pytest.raises(Broken, match="older copy"):
+        await Ledger(source, COUNTERS, SHAPES, pages=store).catch_up()
+
+
 async def test_pages_wait_while_the_database_is_away_and_nothing_else_does(
     source: Repeated, pool: Database
 ) -> None:
