@@ -115,9 +115,9 @@ def check_not_ahead(name: str, position: int, head: int) -> None:
     was put back from an older copy, and what it will record next is not what was counted."""
     if position > head:
         raise Broken(
-            f"{name} stands at position {position}, and the log ends at {head}: the log was restored "
-            "from an older copy; rebuild the projections from it",
-            zh=f"{name} 已到第 {position} 条，而日志只到第 {head} 条：日志由较旧的备份恢复，请重建投影",
+            f"{name} stands at position {position}, and the log ends at {head}: it was restored from "
+            "an older copy; rebuild the projections and swap them in",
+            zh=f"{name} 已到第 {position} 条，而日志止于第 {head} 条：日志由旧备份恢复，请重建投影",
         )
 
 

@@ -179,7 +179,7 @@ class Upkeep:
             newest = digests[max(digests)].hex() if digests else None
             return {
                 "position": position,
-                "lag": max(0, head // PAGE_EVENTS * PAGE_EVENTS - position),
+                "lag": max(0, _reachable(LEDGER, head) - position),
                 "pages": len(digests),
                 "digest": newest,
                 "parked": 0,
@@ -254,7 +254,8 @@ class Upkeep:
         if projection != LEDGER:
             await self._runner(new).catch_up()
         behind = await self._standing(new, head), await self._standing(old, head)
-        if behind[0]["position"] < behind[1]["position"]:
+        # Where the log was restored from an older copy, the old version stands beyond its end.
+        if behind[0]["position"] < min(behind[1]["position"], _reachable(projection, head)):
             raise Refused(
                 f"{new.name} stands at {behind[0]['position']}, {old.name} at "
                 f"{behind[1]['position']}: let it catch up first",
@@ -299,6 +300,11 @@ class Upkeep:
             after=parked.position - 1, limit=1, only=Filter(stream=parked.stream)
         )
         return events[0] if events else None
+
+
+def _reachable(projection: str, head: int) -> int:
+    """How far a projection of a log can come: the ledger's pages end at a border."""
+    return head // PAGE_EVENTS * PAGE_EVENTS if projection == LEDGER else head
 
 
 POSITION = """

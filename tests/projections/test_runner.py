@@ -228,6 +228,9 @@ async def test_a_checkpoint_beyond_the_end_of_the_log_is_refused(shop: Shop) -> 
     await shop.database.fetch("UPDATE projections.checkpoint SET position = position + 1")
     with pytest.raises(Broken, match="older copy"):
         await shop.runner().catch_up()
+    await shop.upkeep.rebuild("case")
+    assert (await shop.upkeep.swap("case")).number == 2
+    assert await shop.rows() == await shop.expected()
 
 
 async def test_nothing_is_written_where_the_database_is_away(shop: Shop) -> None:
