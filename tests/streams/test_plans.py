@@ -174,6 +174,8 @@ async def test_reads_touch_what_they_return(connection: Connection) -> None:
         ({"after": 20_000, "only": Filter(stream="deed/55", facts=("deed.done",))}, 5),
         ({"after": 40_000, "upto": 40_100, "only": Filter(areas=("c7",))}, 100),
         ({"after": 40_000, "upto": 40_100, "only": Filter(kinds=("wish",))}, 100),
+        ({"after": 40_000, "upto": 40_100, "only": Filter(kinds=("deed", "wish"))}, 100),
+        ({"after": 0, "only": Filter(kinds=("area", "wish"))}, 10),
     ],
     ids=str,
 )
