@@ -115,8 +115,8 @@ def check_not_ahead(name: str, position: int, head: int) -> None:
     was put back from an older copy, and what it will record next is not what was counted."""
     if position > head:
         raise Broken(
-            f"{name} stands at position {position}, and the log ends at {head}: it was restored from "
-            "an older copy; rebuild the projections and swap them in",
+            f"{name} stands at position {position}, and the log ends at {head}: that was restored "
+            "from an older copy; rebuild the projections and swap them in",
             zh=f"{name} 已到第 {position} 条，而日志止于第 {head} 条：日志由旧备份恢复，请重建投影",
         )
 
