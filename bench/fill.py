@@ -36,7 +36,7 @@ RECORDED_FROM = datetime(2025, 1, 1, 16, 0, tzinfo=UTC)
 BLOCK_CASES = 100
 """Cases of one block: the shares of the lives add up to it."""
 
-UNITS, PEOPLE, HOUSEHOLDS, CATEGORIES = 200, 100_000, 20_000, 12
+UNITS, COMMUNITIES, PEOPLE, HOUSEHOLDS, CATEGORIES = 200, 200, 100_000, 20_000, 12
 LATE_SHARE = 6
 """Of a hundred cases, so many were recorded one to three days after the others of their day."""
 
@@ -162,6 +162,7 @@ DECLARE
     chance bigint := ('x' || substr(md5(number::text), 1, 15))::bit(60)::bigint;
     days_late bigint := CASE
         WHEN chance % 100 < {LATE_SHARE} THEN 1 + chance / 100 % 3 ELSE 0 END;
+    worker bigint := chance / 17 % {PEOPLE};
 BEGIN
     day := {day_number(FIRST_DAY)} + number * {DAYS} / cases - days_late;
     began := day * 86400000000 + (chance / 1000 % 400) * 60000000;
@@ -173,11 +174,11 @@ BEGIN
         (SELECT a.code FROM bench.area AS a WHERE a.number = chance / 7 % areas),
         'unit-' || chance / 11 % {UNITS},
         'category-' || chance / 13 % {CATEGORIES},
-        'm' || chance / 17 % {PEOPLE},
+        'm' || worker,
         'r' || chance / 19 % {PEOPLE},
         'h' || chance / 23 % {HOUSEHOLDS},
-        'unit-' || chance / 29 % {UNITS},
-        (SELECT a.code FROM bench.area AS a WHERE a.number = chance / 31 % areas)
+        'unit-' || worker % {UNITS},
+        'community-' || worker / {UNITS} % {COMMUNITIES}
     ] || ARRAY(
         SELECT (lpad(to_hex(number), 16, '0') || lpad(to_hex(k), 16, '0'))::uuid::text
         FROM generate_series(1, {COMMANDS_MAX}) AS k
