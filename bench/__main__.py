@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 import time
+import traceback
 
 from bench import report
 from bench.figures import Finding
@@ -46,7 +47,12 @@ async def _measured(names: list[str], *, small: bool) -> list[Finding]:
         for name in names:
             began = time.monotonic()
             stand.say(f"{name} …")
-            findings += await runner(name)(stand)
+            try:
+                findings += await runner(name)(stand)
+            except Exception as error:  # noqa: BLE001 (the other rows are still worth having)
+                traceback.print_exc()
+                why = f"{type(error).__name__}: {error}"
+                findings.append(Finding(name, "", goal="failed", met=False, left_out=[why]))
             stand.say(f"{name}: {time.monotonic() - began:.0f} s")
     return findings
 
