@@ -224,15 +224,39 @@ def copied(told: Told, context: Context) -> dict[str, Any]:
 def confirmations(
     case: Case, decided: Sequence[EventFact], context: Context
 ) -> list[CounterpartyConfirmed]:
-    """Where a fact of the requester's is itself the other side's word (`confirms=`)."""
+    """Where a fact of the requester's is itself the other side's word (`confirms=`): for the deed
+    before it, and for a deed now decided that carries on what was confirmed before."""
     found = []
-    for fact in decided:
-        name = case.workflow.confirms.get(fact.fact)
-        deeds = case.told(name) if name else ()
-        told = next((one for one in deeds if same_doer(one.fact, fact)), None)
+    for place, fact in enumerate(decided, start=1):
+        names = case.workflow.confirms.get(fact.fact, ())
+        told = _newest(case, names, fact)
         if told and told.revision not in case.confirmed and is_other_side(told, context):
             found.append(CounterpartyConfirmed(**confirmed(case, told, context)))
+        if _is_carried_on(case, fact):
+            new = Told(
+                case.revision + place, fact, context.occurred_at, context.actor.person, "", {}
+            )
+            found.append(CounterpartyConfirmed(**confirmed(case, new, context)))
     return found
+
+
+def _newest(case: Case, names: Sequence[str], word: EventFact) -> Told | None:
+    """The newest of these facts that the case holds and that the word is about."""
+    held = (
+        next((one for one in case.told(name) if same_doer(one.fact, word)), None) for name in names
+    )
+    return max(filter(None, held), key=lambda told: told.revision, default=None)
+
+
+def _is_carried_on(case: Case, fact: EventFact) -> bool:
+    """Whether it says again, under another name, what the other side has confirmed."""
+    for names in case.workflow.confirms.values():
+        if fact.fact in names[1:]:
+            deed = _newest(case, names, fact)
+            if deed is not None and deed.revision in case.confirmed:
+                codes = [name for name in deed.fact.shape().codes if name in fact.shape().codes]
+                return all(getattr(deed.fact, name) == getattr(fact, name) for name in codes)
+    return False
 
 
 def same_doer(deed: EventFact, word: EventFact) -> bool:

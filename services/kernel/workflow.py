@@ -44,9 +44,11 @@ class Workflow:
 
     `feedback`: where `give-feedback` may be given. `terms`: the model of what its variants fix.
     `confirms` maps a fact to the fact whose deed it confirms (the requester's own yes makes the
-    service before it a verified one). `key` names the start command's field that is the case's
-    id (registers: a code); None = see `Command.case_id`. `defines` is the dimension whose codes
-    this file itself registers (`area`, `unit` or `team`), so that it cannot ask for them first.
+    service before it a verified one); of several, to the newest there is, and those that follow
+    later, saying the same, are confirmed by it too. `key` names the start command's field that is
+    the case's id (registers: a code); None = see `Command.case_id`. `defines` is the dimension
+    whose codes this file itself registers (`area`, `unit` or `team`), so that it cannot ask for
+    them first.
     `in_order`: no step may have happened before the one recorded last; without it several people's
     steps in one case may be entered in any order. `guarded`: its records say what others may do (a
     token, a rule), so that only those who may start one, and auditors, get at it by what every kind
@@ -63,7 +65,7 @@ class Workflow:
         clocks: Iterable[Clock] = (),
         feedback: type[State] | None = None,
         terms: type[Terms] | None = None,
-        confirms: Mapping[type[Fact], type[Fact]] | None = None,
+        confirms: Mapping[type[Fact], type[Fact] | tuple[type[Fact], ...]] | None = None,
         key: str | None = None,
         defines: str | None = None,
         in_order: bool = True,
@@ -77,7 +79,10 @@ class Workflow:
         self.label = Label(zh, en or spaced(self.name))
         self.clocks = {clock.name: clock for clock in clocks}
         self.terms = terms
-        self.confirms = {one.fact: of.fact for one, of in (confirms or {}).items()}
+        self.confirms = {
+            one.fact: tuple(each.fact for each in (of if isinstance(of, tuple) else (of,)))
+            for one, of in (confirms or {}).items()
+        }
         self.key = key
         self.defines = defines
         self.in_order = in_order

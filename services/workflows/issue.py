@@ -376,7 +376,7 @@ WORKFLOW = Workflow(
     __name__,
     zh="问题闭环",
     feedback=Replied,
-    confirms={IssueConfirmed: IssueHandled},
+    confirms={IssueConfirmed: (IssueHandled, IssueClosed)},
     clocks=[
         Clock(
             "settle",

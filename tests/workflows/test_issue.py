@@ -38,6 +38,7 @@ from services.kernel.clocks import (
     DeadlineEnded,
     DeadlineSet,
 )
+from services.kernel.facts import CounterpartyConfirmed
 from services.kernel.testing import (
     MONDAY,
 )
@@ -234,7 +235,11 @@ def test_declared_confirmed_and_verified_are_three_facts_by_three_people() -> No
         about=AT_C1.at(unit="u1", provenance=Provenance.SELF), requester="p1"
     )
     checked = confirmed.when(AUDITOR, Check(finding=Finding.SOLVED)).recorded("issue.verified")
-    checked.when(COMMUNITY, Close(resolution=Resolution.SOLVED)).recorded("issue.closed")
+    closed = checked.when(COMMUNITY, Close(resolution=Resolution.SOLVED))
+    closed.recorded("issue.closed", "record.counterparty_confirmed")
+    assert [f.of_fact for f in closed.facts[1:] if isinstance(f, CounterpartyConfirmed)] == [
+        "issue.closed"
+    ]
     FED_BACK.when(COMMUNITY, Confirm(solved=True)).refused("not_yours")
     FED_BACK.when(UNIT, Check(finding=Finding.SOLVED)).refused("not_yours")
 
@@ -297,6 +302,21 @@ def test_a_closed_issue_is_reopened_for_a_month() -> None:
     late = CLOSED.later(days=31)
     late.when(COMMUNITY, Reopen(reason=ReopenReason.CAME_BACK)).refused("reopen_too_late")
     late.when(RESIDENT, Confirm(solved=False)).refused("reopen_too_late")
-    late.when(RESIDENT, Confirm(solved=True)).recorded(
-        "issue.confirmed", "record.counterparty_confirmed"
+    confirmed = late.when(RESIDENT, Confirm(solved=True))
+    confirmed.recorded("issue.confirmed", "record.counterparty_confirmed")
+    assert [f.of_fact for f in confirmed.facts if isinstance(f, CounterpartyConfirmed)] == [
+        "issue.closed"
+    ]
+
+
+def test_a_closing_is_confirmed_only_by_a_yes_to_what_was_done_before_it() -> None:
+    CLOSED.recorded("issue.closed")
+    again = FED_BACK.when(RESIDENT, Confirm(solved=False)).when(
+        COMMUNITY, Classify(tier=Tier.GENERAL)
+    )
+    handled = again.when(DISPATCHER, Assign(unit="u1")).when(
+        UNIT, Handle(resolution=Resolution.SOLVED)
+    )
+    handled.when(UNIT, FeedBack()).when(COMMUNITY, Close(resolution=Resolution.SOLVED)).recorded(
+        "issue.closed"
     )
