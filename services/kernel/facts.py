@@ -229,10 +229,10 @@ def confirmations(
     found = []
     for place, fact in enumerate(decided, start=1):
         names = case.workflow.confirms.get(fact.fact, ())
-        told = _newest(case, names, fact)
+        told = _newest(case, names, fact) if names else None
         if told and told.revision not in case.confirmed and is_other_side(told, context):
             found.append(CounterpartyConfirmed(**confirmed(case, told, context)))
-        if _is_carried_on(case, fact):
+        if case.confirmed and _is_carried_on(case, fact):
             new = Told(
                 case.revision + place, fact, context.occurred_at, context.actor.person, "", {}
             )
