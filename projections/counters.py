@@ -10,6 +10,8 @@ from dataclasses import replace
 
 from projections.declare import Counter, Measure, Statistic
 from projections.making import DAY, HOUR, count, distinct, net, only, ratio, took, total, within
+from projections.numbers import deliberation, pact
+from projections.numbers import list as lists
 
 # fmt: off
 
@@ -274,6 +276,9 @@ COUNTERS: tuple[Counter, ...] = (
     *CHECKING_IN,
     *MEDIATING,
     *ISSUES,
+    *deliberation.NUMBERS,
+    *lists.NUMBERS,
+    *pact.NUMBERS,
     *HONESTY,
     *STANDING,
 )
