@@ -19,8 +19,9 @@ from projections.counters import COUNTERS
 from projections.database import Database
 from projections.due import DueProjection
 from projections.ledger import Ledger
+from projections.part import Batch
 from projections.query import Query
-from projections.runner import Batch, Runner
+from projections.runner import Runner
 from projections.versions import Versions
 from services.books import CaseRows
 from services.kernel.catalogue import discover

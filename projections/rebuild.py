@@ -7,88 +7,45 @@ the version that is read; comparing says whether the new one is the same, by dig
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from events.envelope import Recorded, entries
+from events.envelope import Recorded
 from events.errors import Refused
-from events.fact import Counted, Shape
-from events.ports import PAGE_EVENTS, EntryColumns, Filter, Source
+from events.fact import Shape
+from events.ports import PAGE_EVENTS, Filter, Source
+from projections.bodies import BodySource
 from projections.database import Database
 from projections.declare import Counter, unknown
 from projections.ledger import Ledger
+from projections.part import Parked, Part
 from projections.rows import RowProjection
-from projections.runner import Parked, Runner
+from projections.runner import Runner
+from projections.slips import ReadPages, Slips, SlipSource, seal_from_slips
+from projections.statements import STANDING
 from projections.store import PageStore, extract
-from projections.versions import ACTIVE, BUILDING, KEPT, LEDGER, Version, Versions
+from projections.versions import (
+    ACTIVE,
+    BUILDING,
+    BY_LOG,
+    KAFKA,
+    KEPT,
+    LEDGER,
+    Road,
+    Version,
+    Versions,
+)
 
-BODIES_PER_READ = 5_000
 DIFFERENCES_SHOWN = 20
+WORKERS_SECONDS = 20.0
+"""How long it is waited for workers to bring a version to the head of the log."""
+LOOK_SECONDS = 0.1
 
-
-class BodySource:
-    """A source whose entries are read anew from the bodies, up to a position: for a field that is
-    counted only since, and as the proof that the columns beside the bodies say the same."""
-
-    def __init__(
-        self, source: Source, shapes: Mapping[str, Shape], zone: ZoneInfo, upto: int
-    ) -> None:
-        self._source = source
-        self._shapes = shapes
-        self._zone = zone
-        self._upto = upto
-
-    @property
-    def log_id(self) -> str:
-        """The log's id."""
-        return self._source.log_id
-
-    async def head(self) -> int:
-        """See Source."""
-        return await self._source.head()
-
-    async def position_at(self, recorded_at: int) -> int:
-        """See Source."""
-        return await self._source.position_at(recorded_at)
-
-    async def read(self, **asked: Any) -> list[Recorded]:
-        """See Source."""
-        return await self._source.read(**asked)
-
-    async def at(self, positions: Sequence[int]) -> list[Recorded]:
-        """See Source."""
-        return await self._source.at(positions)
-
-    def follow(self, after: int, *, limit: int = 1_000) -> AsyncIterator[list[Recorded]]:
-        """See Source."""
-        return self._source.follow(after, limit=limit)
-
-    async def scan(self, after: int, upto: int) -> AsyncIterator[EntryColumns]:
-        """Entries from bodies first, from columns after."""
-        border = min(upto, max(after, self._upto))
-        while after < border:
-            end = min(border, (after // PAGE_EVENTS + 1) * PAGE_EVENTS)
-            yield await self._from_bodies(after, end)
-            after = end
-        if border < upto:
-            async for run in self._source.scan(border, upto):
-                yield run
-
-    async def _from_bodies(self, after: int, upto: int) -> EntryColumns:
-        run = EntryColumns()
-        columns = [getattr(run, name) for name in Counted._fields]
-        while after < upto:
-            events = await self._source.read(after=after, upto=upto, limit=BODIES_PER_READ)
-            for event in events:
-                for sign, counted in entries(event, self._shapes, self._zone):
-                    run.position.append(event.position)
-                    run.sign.append(sign)
-                    for column, value in zip(columns, counted, strict=True):
-                        column.append(value)
-            after = events[-1].position if len(events) == BODIES_PER_READ else upto
-        return run
+PartOf = Callable[[str, int], int]
+"""The part of a stream, of so many: the road over Kafka knows (`streams.wire.part_of`)."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +81,13 @@ class Upkeep:
         projections: Sequence[RowProjection[Any]],
         shapes: Mapping[str, Shape],
         zone: ZoneInfo,
+        *,
+        road: Road = BY_LOG,
+        part_of: PartOf | None = None,
     ) -> None:
+        """`road`: by which a projection that has no version yet gets its facts."""
+        self._road = road
+        self._part_of = part_of
         self._database = database
         self._source = source
         self._projections = {one.table.name: one for one in projections}
@@ -135,25 +98,61 @@ class Upkeep:
     async def install(self) -> None:
         """Make version 1 of whatever has none."""
         for name in (LEDGER, *self._projections):
-            await self.versions.ensure(name, self._shapes)
+            await self.versions.ensure(name, self._shapes, self._road)
 
     async def runners(self) -> list[Runner[Any]]:
-        """A runner for every version of every row projection, kept ones included: they stay fresh,
-        so that going back loses nothing."""
+        """A runner for every version of every row projection that is read from the log, kept ones
+        included: they stay fresh, so that going back loses nothing."""
         return [
-            Runner(
-                self._database, self._source, self._projections[version.projection], version.number
-            )
+            self._runner(version)
             for version in await self.versions.all()
-            if version.projection in self._projections
+            if version.projection in self._projections and version.road.name != KAFKA
         ]
 
+    async def over_kafka(self) -> list[Version]:
+        """Every version whose facts come over Kafka, kept ones included."""
+        known = (LEDGER, *self._projections)
+        return [
+            version
+            for version in await self.versions.all()
+            if version.road.name == KAFKA and version.projection in known
+        ]
+
+    def taker(self, version: Version, part: int) -> Part:
+        """What takes one part of the log into a version."""
+        if version.projection != LEDGER:
+            return self._runner(version, part)
+        return Slips(
+            self._database,
+            self._source,
+            version.name,
+            self._shapes,
+            self._zone,
+            part=part,
+            mine=self._mine(version.road, part),
+        )
+
+    async def seal(self, version: Version) -> int:
+        """Seal the pages of a ledger that comes over Kafka, as far as they are complete."""
+        return await seal_from_slips(self.slips(version), self.pages(version), self._database)
+
     async def ledger(self, counters: Iterable[Counter]) -> Ledger:
-        """The ledger of the log, started from the pages that are kept and keeping further ones."""
-        version = await self.versions.ensure(LEDGER, self._shapes)
+        """The ledger that is read, started from the pages that are kept."""
+        version = await self.versions.ensure(LEDGER, self._shapes, self._road)
+        return self.ledger_of(version, counters)
+
+    def ledger_of(self, version: Version, counters: Iterable[Counter]) -> Ledger:
+        """A version of the ledger. One that is read from the log keeps further pages."""
+        store = self.pages(version)
+        if version.road.name == KAFKA:
+            store = ReadPages(self._database, version.name, self._source.log_id)
         # Pages that say nothing of today's fields are not read: then it is made from the log.
-        pages = None if version.stale(self._shapes) else self.pages(version)
+        pages = None if version.stale(self._shapes) else store
         return Ledger(self.source_of(version), counters, self._shapes, pages=pages)
+
+    def slips(self, version: Version) -> SlipSource:
+        """The source of a version of the ledger that comes over Kafka."""
+        return SlipSource(self._database, self._source, version.name, version.road.parts)
 
     def pages(self, version: Version) -> PageStore:
         """The pages of a version of the ledger."""
@@ -167,35 +166,47 @@ class Upkeep:
         found = []
         for version in await self.versions.all():
             line = {"projection": version.projection, "version": version.number}
-            line |= {"state": version.state, "stale": version.stale(self._shapes)}
+            line |= {"state": version.state, "road": version.road.name}
+            line |= {"stale": version.stale(self._shapes)}
             found.append(line | await self._standing(version, head))
         return found
 
     async def _standing(self, version: Version, head: int) -> dict[str, Any]:
-        log_id = self._source.log_id
+        log_id, name = self._source.log_id, version.name
+        parked = await self._database.value(PARKED_COUNT, name, log_id)
         if version.projection == LEDGER:
             digests = await self.pages(version).digests()
-            position = len(digests) * PAGE_EVENTS
-            newest = digests[max(digests)].hex() if digests else None
+            position, reachable = len(digests) * PAGE_EVENTS, _reachable(LEDGER, head)
+            if version.road.name == KAFKA:
+                position, reachable = await self.position(version), head
             return {
                 "position": position,
-                "lag": max(0, _reachable(LEDGER, head) - position),
+                "lag": max(0, reachable - position),
                 "pages": len(digests),
-                "digest": newest,
-                "parked": 0,
+                "digest": digests[max(digests)].hex() if digests else None,
+                "parked": parked,
             }
-        position = await self._database.value(POSITION, version.name, log_id) or 0
+        position = await self.position(version)
         return {
             "position": position,
             "lag": max(0, head - position),
-            "rows": await self._database.value(f"SELECT count(*) FROM projections.{version.name}"),  # noqa: S608 (a name of this program)
-            "parked": await self._database.value(PARKED_COUNT, version.name, log_id),
+            "rows": await self._database.value(f"SELECT count(*) FROM projections.{name}"),  # noqa: S608 (a name of this program)
+            "parked": parked,
         }
+
+    async def position(self, version: Version) -> int:
+        """The position that every part of a version has reached."""
+        parts = version.road.parts
+        rows = await self._database.fetch(STANDING, version.name, self._source.log_id, parts)
+        return int(rows[0]["position"]) if rows[0]["count"] == parts else 0
 
     # --- rebuilding -------------------------------------------------------------------------------
 
-    async def rebuild(self, projection: str, *, from_bodies: bool = False) -> Version:
-        """Make a new version beside the one that is read, up to the head of the log.
+    async def rebuild(
+        self, projection: str, *, from_bodies: bool = False, road: Road = BY_LOG
+    ) -> Version:
+        """Make a new version beside the one that is read, up to the head of the log; one that comes
+        over Kafka is made empty, and workers fill it.
 
         `from_bodies`: the ledger's entries are read anew from the bodies, not from the columns
         beside them. Raises Refused where one is in the making already, Unknown for a name.
@@ -203,7 +214,9 @@ class Upkeep:
         self._known(projection)
         head = await self._source.head()
         upto = head if from_bodies else 0
-        version = await self.versions.start(projection, self._shapes, bodies_upto=upto)
+        version = await self.versions.start(projection, self._shapes, road, bodies_upto=upto)
+        if road.name == KAFKA:
+            return version
         if projection == LEDGER:
             source = self.source_of(version)
             pages = self.pages(version)
@@ -215,13 +228,43 @@ class Upkeep:
 
     def source_of(self, version: Version) -> Source:
         """Where the entries of a version of the ledger come from."""
+        if version.road.name == KAFKA:
+            return self.slips(version)
         if not version.bodies_upto:
             return self._source
         return BodySource(self._source, self._shapes, self._zone, version.bodies_upto)
 
-    def _runner(self, version: Version) -> Runner[Any]:
-        projection = self._projections[version.projection]
-        return Runner(self._database, self._source, projection, version.number)
+    def _runner(self, version: Version, part: int = 0) -> Runner[Any]:
+        return Runner(
+            self._database,
+            self._source,
+            self._projections[version.projection],
+            version.number,
+            part=part,
+            mine=self._mine(version.road, part),
+        )
+
+    def _mine(self, road: Road, part: int) -> Callable[[str], bool]:
+        part_of, parts = self._part_of, road.parts
+        if road.name != KAFKA:
+            return lambda stream: True
+        if part_of is None:
+            raise AssertionError("nobody has said which part a stream belongs to")
+        return lambda stream: part_of(stream, parts) == part
+
+    async def _bring(self, version: Version) -> None:
+        """Bring a version to the head of the log, or see workers do it. Raises Refused where they
+        do not."""
+        if version.road.name != KAFKA:
+            if version.projection != LEDGER:
+                await self._runner(version).catch_up()
+            return
+        head, clock = await self._source.head(), asyncio.get_running_loop().time
+        until = clock() + WORKERS_SECONDS
+        while (position := await self.position(version)) < head:
+            if clock() > until:
+                raise _behind(f"{version.name} stands at {position}, the log at {head}", version)
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def compare(self, projection: str) -> Comparison:
         """The version in the making against the one that is read. Rows are compared at the head of
@@ -232,7 +275,7 @@ class Upkeep:
         if projection == LEDGER:
             return await self._compare_pages(old, new)
         for version in (old, new):
-            await self._runner(version).catch_up()
+            await self._bring(version)
         compared = await self._database.value(f"SELECT count(*) FROM projections.{new.name}")  # noqa: S608 (a name of this program)
         rows = await self._database.fetch(different(old.name, new.name), DIFFERENCES_SHOWN)
         keys = tuple(str(row["stream"]) for row in rows)
@@ -251,25 +294,21 @@ class Upkeep:
         new = await self.versions.one(projection, BUILDING)
         old = await self.versions.one(projection, ACTIVE)
         head = await self._source.head()
-        if projection != LEDGER:
-            await self._runner(new).catch_up()
+        await self._bring(new)
         behind = await self._standing(new, head), await self._standing(old, head)
         # Where the log was restored from an older copy, the old version stands beyond its end.
         if behind[0]["position"] < min(behind[1]["position"], _reachable(projection, head)):
-            raise Refused(
+            raise _behind(
                 f"{new.name} stands at {behind[0]['position']}, {old.name} at "
-                f"{behind[1]['position']}: let it catch up first",
-                refusal="behind",
-                zh=f"{new.name} 尚未追上 {old.name}",
+                f"{behind[1]['position']}",
+                new,
             )
         return await self.versions.swap(projection)
 
     async def rollback(self, projection: str) -> Version:
         """Read the kept version again."""
         self._known(projection)
-        kept = await self.versions.one(projection, KEPT)
-        if projection != LEDGER:
-            await self._runner(kept).catch_up()
+        await self._bring(await self.versions.one(projection, KEPT))
         return await self.versions.rollback(projection)
 
     def _known(self, projection: str) -> None:
@@ -289,7 +328,13 @@ class Upkeep:
         self._known(projection)
         still = []
         for version in await self.versions.all(projection):
-            failed = await self._runner(version).retry(stream)
+            is_kafka = version.road.name == KAFKA
+            if projection == LEDGER and not is_kafka:
+                continue
+            part = 0
+            if is_kafka and self._part_of is not None:
+                part = self._part_of(stream, version.road.parts)
+            failed = await self.taker(version, part).retry(stream)
             if failed is not None:
                 still.append(failed)
         return still
@@ -302,14 +347,18 @@ class Upkeep:
         return events[0] if events else None
 
 
+def _behind(why: str, version: Version) -> Refused:
+    road = version.road.name == KAFKA
+    what = "is a worker running? see `jishi status`" if road else "let it catch up first"
+    zh = "工作进程是否在运行？见 jishi status" if road else "请稍候"
+    return Refused(f"{why}: {what}", refusal="behind", zh=f"{version.name} 尚未追上：{zh}")
+
+
 def _reachable(projection: str, head: int) -> int:
     """How far a projection of a log can come: the ledger's pages end at a border."""
     return head // PAGE_EVENTS * PAGE_EVENTS if projection == LEDGER else head
 
 
-POSITION = """
-SELECT min(c.position) FROM projections.checkpoint AS c WHERE c.projection = $1 AND c.log_id = $2
-"""
 PARKED_COUNT = """
 SELECT count(*) FROM projections.parked AS p WHERE p.projection = $1 AND p.log_id = $2
 """

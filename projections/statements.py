@@ -8,29 +8,37 @@ from projections.rows import Table
 
 OPEN = """
 WITH made AS (
-    INSERT INTO projections.checkpoint (projection, log_id, part, position) VALUES ($1, $2, $3, 0)
+    INSERT INTO projections.checkpoint (projection, log_id, part, position)
+    SELECT $1::text, $2::text, $3::integer, 0
+    WHERE EXISTS (SELECT FROM projections.version AS v WHERE v.projection || '_v' || v.number = $1)
     ON CONFLICT (projection, log_id, part) DO NOTHING
-    RETURNING position, epoch
+    RETURNING position, epoch, next_offset
 )
-SELECT m.position, m.epoch FROM made AS m
+SELECT m.position, m.epoch, m.next_offset FROM made AS m
 UNION ALL
-SELECT c.position, c.epoch FROM projections.checkpoint AS c
+SELECT c.position, c.epoch, c.next_offset FROM projections.checkpoint AS c
 WHERE c.projection = $1 AND c.log_id = $2 AND c.part = $3
 """
 PARKED = """
 SELECT p.stream, p.position FROM projections.parked AS p WHERE p.projection = $1 AND p.log_id = $2
 """
 
+NOTE_OFFSET = """
+UPDATE projections.checkpoint SET next_offset = $5
+WHERE projection = $1 AND log_id = $2 AND part = $3 AND position = $4
+"""
+STANDING = """
+SELECT count(*), coalesce(min(c.position), 0) AS position,
+       coalesce(sum(c.epoch), 0)::bigint AS epoch
+FROM projections.checkpoint AS c WHERE c.projection = $1 AND c.log_id = $2 AND c.part < $3
+"""
+"""How many parts (of $3) there are, the position all have reached, and their epochs."""
 
-def statement(table: Table, name: str) -> str:
-    """Move the checkpoint and write, or do neither.
-
-    $1 new position, $2 projection, $3 log, $4 part, $5 position before, $6 epoch, $7 new epoch,
-    $8–$11 streams to park, $12 streams let go, then the rows.
-    """
-    return f"""
-WITH moved AS (
-    UPDATE projections.checkpoint SET position = $1, epoch = $7
+MOVE = """
+moved AS (
+    UPDATE projections.checkpoint
+    SET position = $1, epoch = $7,
+        next_offset = CASE WHEN $13::bigint > 0 THEN $13 ELSE next_offset END
     WHERE projection = $2 AND log_id = $3 AND part = $4 AND position = $5 AND epoch = $6
     RETURNING 1
 ),
@@ -44,8 +52,19 @@ parked AS (
 let_go AS (
     DELETE FROM projections.parked AS p USING moved
     WHERE p.projection = $2 AND p.log_id = $3 AND p.stream = ANY ($12::text[])
-),
-{upsert(table, name, first=13)}
+)"""
+"""The beginning of every statement of a batch: the checkpoint is moved, or nothing is written.
+
+$1 new position, $2 projection, $3 log, $4 part, $5 position before, $6 epoch, $7 new epoch,
+$8–$11 streams to park, $12 streams let go, $13 offset of the broker (0 = none to note)."""
+MOVE_ARGUMENTS = 13
+
+
+def statement(table: Table, name: str) -> str:
+    """Move the checkpoint and write rows, or do neither: the arguments of MOVE, then the rows."""
+    return f"""
+WITH {MOVE},
+{upsert(table, name, first=MOVE_ARGUMENTS + 1)}
 SELECT count(*) FROM moved
 """  # noqa: S608 (names of this program)
 

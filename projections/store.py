@@ -40,10 +40,13 @@ SELECT count(*) FROM projections.page AS p WHERE p.projection = $1 AND p.log_id 
 class PageStore:
     """The pages of one version of the ledger of one log. `projection` is its name: `ledger_v1`."""
 
-    def __init__(self, database: Database, projection: str, log_id: str) -> None:
+    def __init__(
+        self, database: Database, projection: str, log_id: str, *, page_events: int = PAGE_EVENTS
+    ) -> None:
         self._database = database
         self.projection = projection
         self.log_id = log_id
+        self.page_events = page_events
 
     async def pages(self, number: int = 0) -> AsyncIterator[Page]:
         """The pages from that number on, in order, each proved by its digest.
@@ -59,7 +62,7 @@ class PageStore:
                     if row["number"] != number:
                         raise Broken(f"{self.projection} lacks page {number}: rebuild the ledger")
                     columns = {name: row[name] for name in COLUMNS}
-                    page = Page(number, row["entries"], columns)
+                    page = Page(number, row["entries"], columns, self.page_events)
                     await asyncio.to_thread(page.verify, row["digest"])
                     yield page
                     number += 1
@@ -89,24 +92,29 @@ class PageStore:
             _WRITE, self.projection, self.log_id, page.number, page.entries, page.digest, *columns
         )
 
-    async def seal(self, source: Source, *, limit: int = 1_000_000) -> int:
-        """Seal every page that is complete and not yet kept, at most `limit`; how many.
+    async def seal(self, source: Source, *, upto: int | None = None, limit: int = 1_000_000) -> int:
+        """Seal every page that is complete and not yet kept, at most `limit`; how many. `upto`:
+        what lies behind may still change.
 
         One process does it at a time; another finds nothing to do. Each page is one statement.
         """
+        size = self.page_events
         async with self._database.alone(f"seal {self.projection} {self.log_id}") as alone:
             if not alone:
                 return 0
             first = await self.count()
-            complete = min(await source.head() // PAGE_EVENTS, first + limit)
+            end = await source.head() if upto is None else upto
+            complete = min(end // size, first + limit)
             if complete <= first:
                 return 0
-            async for page in extract(source, first * PAGE_EVENTS, complete * PAGE_EVENTS):
+            async for page in extract(source, first * size, complete * size, size):
                 await self.write(page)
             return complete - first
 
 
-async def extract(source: Source, after: int, upto: int) -> AsyncIterator[Page]:
+async def extract(
+    source: Source, after: int, upto: int, size: int = PAGE_EVENTS
+) -> AsyncIterator[Page]:
     """Every page of `after < position <= upto`, both borders of pages, made from the log.
 
     Needs memory for one page.
@@ -114,18 +122,18 @@ async def extract(source: Source, after: int, upto: int) -> AsyncIterator[Page]:
     vocabulary = Vocabulary()
     tail = Tail(vocabulary, after + 1)
     async for columns in source.scan(after, upto):
-        for run in cut_at_pages(columns, PAGE_EVENTS):
-            while run.position[0] >= tail.first + PAGE_EVENTS:
-                yield _sealed(tail, vocabulary)
-                tail = Tail(vocabulary, tail.first + PAGE_EVENTS)
+        for run in cut_at_pages(columns, size):
+            while run.position[0] >= tail.first + size:
+                yield _sealed(tail, vocabulary, size)
+                tail = Tail(vocabulary, tail.first + size)
             tail.add(run, run.position[-1])
     while tail.first <= upto:
-        yield _sealed(tail, vocabulary)
-        tail = Tail(vocabulary, tail.first + PAGE_EVENTS)
+        yield _sealed(tail, vocabulary, size)
+        tail = Tail(vocabulary, tail.first + size)
 
 
-def _sealed(tail: Tail, vocabulary: Vocabulary) -> Page:
-    tail.last = tail.first + PAGE_EVENTS - 1
+def _sealed(tail: Tail, vocabulary: Vocabulary, size: int) -> Page:
+    tail.last = tail.first + size - 1
     with collector_off():
         return seal(tail.block(), vocabulary)
 

@@ -17,8 +17,26 @@ from projections.database import Connection, Database
 from projections.rows import NAME
 
 BUILDING, ACTIVE, KEPT = "building", "active", "kept"
+LOG, KAFKA = "log", "kafka"
 LEDGER = "ledger"
 """The projection that has pages and no table."""
+
+
+@dataclass(frozen=True)
+class Road:
+    """How the facts come to a version: from the log, to whichever process serves, or over Kafka,
+    to workers, in so many parts."""
+
+    name: str = LOG
+    parts: int = 1
+
+
+BY_LOG = Road()
+
+
+def by_kafka(parts: int) -> Road:
+    """Over Kafka, in so many parts."""
+    return Road(KAFKA, parts)
 
 
 @dataclass(frozen=True)
@@ -30,6 +48,7 @@ class Version:
     state: str
     shapes: Mapping[str, object]
     bodies_upto: int
+    road: Road = BY_LOG
 
     @property
     def name(self) -> str:
@@ -56,8 +75,15 @@ class Versions:
         """By projection and number."""
         rows = await self._database.fetch(LIST, projection)
         return [
-            Version(r["projection"], r["number"], r["state"], json.loads(r["shapes"]), r["upto"])
-            for r in rows
+            Version(
+                row["projection"],
+                row["number"],
+                row["state"],
+                json.loads(row["shapes"]),
+                row["upto"],
+                Road(row["road"], row["parts"]),
+            )
+            for row in rows
         ]
 
     async def one(self, projection: str, state: str) -> Version:
@@ -72,17 +98,24 @@ class Versions:
             zh=f"投影 {projection} 没有处于 {state} 状态的版本",
         )
 
-    async def ensure(self, projection: str, shapes: Mapping[str, Shape]) -> Version:
-        """The active version, made as number 1 where there is none."""
+    async def ensure(
+        self, projection: str, shapes: Mapping[str, Shape], road: Road = BY_LOG
+    ) -> Version:
+        """The active version, made as number 1, on this road, where there is none."""
         async with self._database.transaction() as connection:
             await _lock(connection, projection)
             rows = await connection.fetch(LIST, projection)
             if not any(row["state"] == ACTIVE for row in rows):
-                await self._make(connection, projection, len(rows) + 1, ACTIVE, shapes)
+                await self._make(connection, projection, len(rows) + 1, ACTIVE, shapes, road)
         return await self.one(projection, ACTIVE)
 
     async def start(
-        self, projection: str, shapes: Mapping[str, Shape], *, bodies_upto: int = 0
+        self,
+        projection: str,
+        shapes: Mapping[str, Shape],
+        road: Road = BY_LOG,
+        *,
+        bodies_upto: int = 0,
     ) -> Version:
         """A new version beside the others, empty. Raises Refused where one is in the making."""
         async with self._database.transaction() as connection:
@@ -96,7 +129,7 @@ class Versions:
                         zh=f"{projection}_v{row['number']} 正在重建：请先切换或删除",
                     )
             number = max((row["number"] for row in rows), default=0) + 1
-            await self._make(connection, projection, number, BUILDING, shapes, bodies_upto)
+            await self._make(connection, projection, number, BUILDING, shapes, road, bodies_upto)
         return await self.one(projection, BUILDING)
 
     async def swap(self, projection: str) -> Version:
@@ -136,10 +169,13 @@ class Versions:
         number: int,
         state: str,
         shapes: Mapping[str, Shape],
+        road: Road,
         bodies_upto: int = 0,
     ) -> None:
-        layouts = {fact: _layout(shape) for fact, shape in sorted(shapes.items())}
-        await connection.execute(MAKE, projection, number, state, json.dumps(layouts), bodies_upto)
+        layouts = json.dumps({fact: _layout(shape) for fact, shape in sorted(shapes.items())})
+        await connection.execute(
+            MAKE, projection, number, state, layouts, bodies_upto, road.name, road.parts
+        )
         if projection == LEDGER:
             return
         table = _checked(projection)
@@ -152,13 +188,13 @@ class Versions:
 
 
 LIST = """
-SELECT v.projection, v.number, v.state, v.shapes, v.bodies_upto AS upto
+SELECT v.projection, v.number, v.state, v.shapes, v.bodies_upto AS upto, v.road, v.parts
 FROM projections.version AS v
 WHERE $1::text IS NULL OR v.projection = $1 ORDER BY v.projection, v.number
 """
 MAKE = """
-INSERT INTO projections.version (projection, number, state, shapes, bodies_upto)
-VALUES ($1, $2, $3, $4, $5)
+INSERT INTO projections.version (projection, number, state, shapes, bodies_upto, road, parts)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 STATE = """
 UPDATE projections.version SET state = $3, changed_at = clock_timestamp()
@@ -183,7 +219,8 @@ async def _show(connection: Connection, projection: str, number: int) -> None:
 async def _drop(connection: Connection, version: Version) -> None:
     name = version.name
     if version.projection == LEDGER:
-        await connection.execute("DELETE FROM projections.page WHERE projection = $1", name)
+        for table in ("page", "slip"):
+            await connection.execute(f"DELETE FROM projections.{table} WHERE projection = $1", name)  # noqa: S608 (names of this program)
     else:
         _checked(version.projection)
         await connection.execute(f"DROP TABLE projections.{name}")

@@ -14,12 +14,15 @@ from projections.cases import CaseProjection, CaseRow
 from projections.database import Database
 from projections.due import DueProjection
 from projections.rebuild import Upkeep
+from projections.versions import BY_LOG, Road, by_kafka
 from services.directory import ZonedLog
 from services.kernel.case import Case, fold
 from services.kernel.catalogue import Catalogue
 from services.kernel.entry import Entry, state_word
 from services.kernel.pieces import State
+from services.run.settings import Settings
 from services.web.cases_json import receipt
+from streams.wire import part_of
 
 VOIDED = "voided"
 
@@ -80,8 +83,24 @@ def endings(entry: Entry) -> frozenset[type[State]]:
     return frozenset(entry.workflow.diagram.states) - going_on
 
 
-def upkeep_of(database: Database, log: ZonedLog, catalogue: Catalogue) -> Upkeep:
-    """What looks after the projections of one log: the ledger, the cases, the deadlines."""
+def upkeep_of(
+    database: Database, log: ZonedLog, catalogue: Catalogue, road: Road = BY_LOG
+) -> Upkeep:
+    """What looks after the projections of one log: the ledger, the cases, the deadlines. `road`: by
+    which those that have no version yet get their facts."""
     rows = CaseRows(catalogue)
     cases = CaseProjection(rows.kinds, rows.grow, rows.row_of)
-    return Upkeep(database, log, (cases, DueProjection()), catalogue.shapes, log.zone)
+    return Upkeep(
+        database,
+        log,
+        (cases, DueProjection()),
+        catalogue.shapes,
+        log.zone,
+        road=road,
+        part_of=part_of,
+    )
+
+
+def road_of(settings: Settings) -> Road:
+    """Over Kafka, where one is set."""
+    return BY_LOG if settings.kafka_bootstrap is None else by_kafka(settings.kafka.partitions)

@@ -16,8 +16,9 @@ from events.fact import About, Fact, Quantity
 from projections.cases import CaseProjection, CaseRow
 from projections.database import Database
 from projections.due import DueProjection
+from projections.part import Batch
 from projections.rebuild import Upkeep
-from projections.runner import Batch, Runner
+from projections.runner import Runner
 from projections.versions import LEDGER
 from tests.projections.toys import COUNTERS, SHAPES
 from tests.projections.world import START, ZONE, World
