@@ -22,15 +22,8 @@ from events.errors import Invalid, Unavailable
 from events.fact import Shape
 from events.ports import PAGE_EVENTS, EntryColumns, Filter, Source
 from projections.areas import AREA_KIND, AREA_PREFIX, ROOT, AreaTree
-from projections.declare import (
-    CALENDAR,
-    ENTRY_TEXTS,
-    Counter,
-    Measure,
-    check,
-    dimension_of,
-    unknown,
-)
+from projections.asking import Asking, check_limit, keyed
+from projections.declare import Counter, check
 from projections.entries import Block, Tail, Vocabulary, cut_at_pages
 from projections.evaluate import Evaluation, Scope, Sieves, nothing
 from projections.explain import behind, lines_of
@@ -44,7 +37,6 @@ from projections.query import (
     Axis,
     Cell,
     Explanation,
-    Figure,
     Moment,
     Query,
     Reading,
@@ -58,8 +50,6 @@ log = structlog.get_logger("jishi.projections")
 AREAS_PER_READ = 500
 NARROWED_MAX = 4
 """Questions whose few rows are kept together: a page of the board asks several of one kind."""
-EXPLAINED_MAX = 500
-MAPS = ("today", "then")
 
 
 class Ledger:
@@ -85,27 +75,32 @@ class Ledger:
         self._follows_areas = areas is None
         self._areas_position = 0
         self._map_changed = False
-        self._source = source
-        self._shapes = shapes
+        self.source = source
         self._page_events = page_events
-        self._vocabulary = Vocabulary()
+        self.vocabulary = Vocabulary()
         self._blocks: list[Block] = []
-        self._tail = Tail(self._vocabulary, 1)
+        self._tail = Tail(self.vocabulary, 1)
         self._pages = pages
         self._pages_read = pages is None
         self._unkept: deque[Page] = deque()
-        self._sieves = Sieves(shapes, self._vocabulary)
+        self._sieves = Sieves(shapes, self.vocabulary)
         self._narrowed: OrderedDict[object, Scope] = OrderedDict()
-        self._nodes = Nodes(self.areas, self._vocabulary)
-        self._hot = Hot(self.counters, self._sieves, self._vocabulary)
+        self._nodes = Nodes(self.areas, self.vocabulary)
+        self._hot = Hot(self.counters, self._sieves, self.vocabulary)
         self._fed_blocks = self._fed_rows = 0
-        self._labels = Labels(source, shapes, self._vocabulary)
+        self.labels = Labels(source, shapes, self.vocabulary)
         self._catching_up = asyncio.Lock()
+        self._asking = Asking(self.counters, shapes)
 
     @property
     def position(self) -> int:
         """The last position it has taken in."""
         return self._tail.last
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """Every entry there is now, in the order of positions: sealed pages, then the tail."""
+        return (*self._blocks, self._tail.block())
 
     def keep_in(self, pages: PageStore) -> None:
         """Hand pages sealed from now on, and those that wait, to this store."""
@@ -121,10 +116,10 @@ class Ledger:
         async with self._catching_up:
             if not self._pages_read and self._pages is not None:
                 await self._read_pages(self._pages)
-            head = await self._source.head()
+            head = await self.source.head()
             check_not_ahead("the ledger", self.position, head)
             if head > self.position or self._map_changed:
-                async for columns in self._source.scan(self.position, head):
+                async for columns in self.source.scan(self.position, head):
                     self._take(columns)
                 self._reach(head)
                 if self._map_changed and self._follows_areas:
@@ -148,7 +143,7 @@ class Ledger:
             if self._fed_blocks == len(self._blocks):
                 self._feed()
                 self._fed_blocks, self._fed_rows = self._fed_blocks + 1, 0
-            page, block = sealed(self._tail.block(), self._vocabulary)
+            page, block = sealed(self._tail.block(), self.vocabulary)
             self._add_page(block)
             if self._pages is not None:
                 self._unkept.append(page)
@@ -156,7 +151,7 @@ class Ledger:
 
     def _add_page(self, block: Block) -> None:
         self._blocks.append(block)
-        self._tail = Tail(self._vocabulary, block.last + 1)
+        self._tail = Tail(self.vocabulary, block.last + 1)
 
     def _feed(self) -> None:
         """Give the sums kept ready whatever they have not seen."""
@@ -169,7 +164,7 @@ class Ledger:
 
     async def _read_pages(self, pages: PageStore) -> None:
         async for page in pages.pages(len(self._blocks)):
-            self._add_page(page.block(self._vocabulary))
+            self._add_page(page.block(self.vocabulary))
         # What the pages say of areas is found in the log, where the tree is read from.
         self._pages_read = self._map_changed = True
 
@@ -186,7 +181,7 @@ class Ledger:
 
     async def _follow_areas(self, head: int) -> None:
         while True:
-            events = await self._source.read(
+            events = await self.source.read(
                 after=self._areas_position,
                 upto=head,
                 limit=AREAS_PER_READ,
@@ -208,16 +203,16 @@ class Ledger:
         (by area alone: for every child). Raises Unknown for a counter, area or dimension, Invalid
         for a condition that cannot be.
         """
-        counters = self._asked(query)
-        moment, cut = await self._cut(query, now)
+        counters = self._asking.asked(query)
+        moment, cut = await self.cut(query, now)
         if self._is_ready(query):
             return self._ready(query, counters, moment)
         evaluation = await self._evaluation(query, cut, counters)
         node = self.areas.node(query.area)
         cells: list[Cell] = []
         for counter in counters:
-            for key, figure in self._keyed(evaluation, counter, query, node):
-                cells.append(Cell(counter, node, query.unit, key, figure))
+            for texts, figure in keyed(evaluation, counter, query, self.areas, node):
+                cells.append(Cell(counter, node, query.unit, "|".join(texts), figure))
         return Reading(moment, tuple(cells))
 
     def _is_ready(self, query: Query) -> bool:
@@ -245,19 +240,6 @@ class Ledger:
             ]
         return Reading(replace(as_of, position=self.position), tuple(cells))
 
-    def _keyed(
-        self, evaluation: Evaluation, counter: Counter, query: Query, node: str
-    ) -> list[tuple[str, Figure]]:
-        groups = evaluation.scope.groups
-        figures = evaluation.figures(counter)
-        if not query.by:
-            return [("", figures.get(0, nothing(counter)))]
-        found = {groups.texts(group): f for group, f in figures.items() if not f.empty}
-        if query.by == ("area",):
-            for child in self.areas.children(node):
-                found.setdefault((child,), nothing(counter))
-        return [("|".join(texts), figure) for texts, figure in sorted(found.items())]
-
     async def explain(
         self,
         name: str,
@@ -271,64 +253,28 @@ class Ledger:
 
         Raises what `read` raises, and Invalid for a limit outside 1 to 500.
         """
-        if not 1 <= limit <= EXPLAINED_MAX:
-            raise Invalid(
-                f"limit must be 1 to {EXPLAINED_MAX}, not {limit}", field="limit", value=limit
-            )
+        check_limit(limit)
         query = replace(query or Query(), counters=(name,), by=())
-        (counter,) = self._asked(query)
-        moment, cut = await self._cut(query, now)
+        (counter,) = self._asking.asked(query)
+        moment, cut = await self.cut(query, now)
         evaluation = await self._evaluation(query, cut, [counter], in_order=True)
         if self._is_ready(query):
             (figure,) = (cell.figure for cell in self._ready(query, [counter], moment).cells)
         else:
             figure = evaluation.figures(counter).get(0, nothing(counter))
         rows = behind(evaluation, self.counters, counter, after, limit + 1)
-        lines = await lines_of(self._source, rows[:limit])
+        lines = await lines_of(self.source, rows[:limit])
         return Explanation(counter, moment, figure, lines, more=len(rows) > limit)
 
     # --- preparing a question ---------------------------------------------------------------------
 
-    def _asked(self, query: Query) -> list[Counter]:
-        if query.map not in MAPS:
-            raise Invalid(f"map is then or today, not {query.map!r}", field="map", value=query.map)
-        if not query.counters:
-            able = [c for c in self.counters.values() if not self._lacking(c, query)]
-            return able or list(self.counters.values())
-        asked = []
-        for name in query.counters:
-            counter = self.counters.get(name)
-            if counter is None:
-                raise unknown("counter", name, self.counters, zh="指标")
-            lacking = self._lacking(counter, query)
-            if lacking:
-                known = {f for fact in self._facts(counter) for f in self._shapes[fact].fields}
-                known |= {*ENTRY_TEXTS, *CALENDAR}
-                raise unknown("dimension", lacking[0], known, of=name, zh="维度")
-            asked.append(counter)
-        return asked
-
-    def _lacking(self, counter: Counter, query: Query) -> list[str]:
-        """Dimensions asked for that no fact of the counter has."""
-        shapes = [self._shapes[fact] for fact in self._facts(counter)]
-        return [
-            name
-            for name in (*query.where, *query.by)
-            if not any(dimension_of(shape, name) for shape in shapes)
-        ]
-
-    def _facts(self, counter: Counter) -> tuple[str, ...]:
-        parts = (counter.numerator, counter.denominator)
-        return counter.facts + tuple(
-            fact for name in parts if name is not None for fact in self.counters[name].facts
-        )
-
-    async def _cut(self, query: Query, now: datetime | None) -> tuple[Moment, Cut]:
+    async def cut(self, query: Query, now: datetime | None) -> tuple[Moment, Cut]:
+        """What of the log a question sees. Raises Invalid for a position on another axis."""
         position, occurred, as_of = self.position, None, query.as_of
         if isinstance(as_of, datetime):
             moment = as_of
             if query.axis is not Axis.OCCURRED:
-                position = min(position, await self._source.position_at(micros(as_of)))
+                position = min(position, await self.source.position_at(micros(as_of)))
             if query.axis is not Axis.RECORDED:
                 occurred = micros(as_of)
         else:
@@ -344,7 +290,7 @@ class Ledger:
         return Moment(position, moment, query.axis), Cut(position, occurred, micros(moment))
 
     async def _recorded(self, position: int) -> datetime:
-        events = await self._source.at([position]) if position else []
+        events = await self.source.at([position]) if position else []
         return from_micros(events[0].recorded_at) if events else EPOCH
 
     async def _evaluation(
@@ -352,8 +298,8 @@ class Ledger:
     ) -> Evaluation:
         node = self._nodes.of(query.area)
         areas, where = None if node.code == ROOT else node.under(), query.conditions
-        blocks: tuple[Block, ...] = (*self._blocks, self._tail.block())
-        groups = Groups(query.by, node.dimension, self._vocabulary)
+        blocks = self.blocks
+        groups = Groups(query.by, node.dimension, self.vocabulary)
         scope = Scope(blocks, cut, node, areas, where, groups)
         evaluation = Evaluation(self.counters, self._sieves, scope)
         if await self._read_labels(evaluation, counters) or in_order:
@@ -363,7 +309,7 @@ class Ledger:
         key = (shape, node.code, cut.position, cut.occurred, asked)
         known = self._narrowed.get(key)
         if known is None:
-            few = tuple(narrowed(blocks, cut, areas, where, self._vocabulary))
+            few = tuple(narrowed(blocks, cut, areas, where, self.vocabulary))
             known = self._narrowed[key] = replace(scope, blocks=few)
             while len(self._narrowed) > NARROWED_MAX:
                 self._narrowed.popitem(last=False)
@@ -373,19 +319,11 @@ class Ledger:
     async def _read_labels(self, evaluation: Evaluation, counters: Iterable[Counter]) -> bool:
         """Read the body fields the question needs, of the rows that match it otherwise; whether
         there are any."""
-        sieves = [s for one in self._with_parts(counters) for s in evaluation.sieves(one)]
+        sieves = [s for one in self._asking.with_parts(counters) for s in evaluation.sieves(one)]
         sieves = [sieve for sieve in sieves if sieve.strand.labels]
         if sieves:
-            with self._labels.reading():
+            with self.labels.reading():
                 for sieve in sieves:
                     for block, rows, _ in evaluation.matches(sieve.bare()):
-                        await self._labels.read(block, sieve.strand.labels, rows)
+                        await self.labels.read(block, sieve.strand.labels, rows)
         return bool(sieves)
-
-    def _with_parts(self, counters: Iterable[Counter]) -> Iterable[Counter]:
-        for counter in counters:
-            if counter.measure is Measure.RATIO:
-                yield self.counters[counter.numerator or ""]
-                yield self.counters[counter.denominator or ""]
-            else:
-                yield counter

@@ -12,6 +12,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from events.clock import micros
+from projections.city import City
 from projections.declare import Measure
 from projections.ledger import Ledger
 from projections.query import Axis, Figure, Query
@@ -66,7 +67,7 @@ def expected_rows(naive: Naive, question: Question) -> dict[str, Any]:
     return {key: pair[0] for key, pair in told.items() if any(pair)}
 
 
-async def all_equal(ledger: Ledger, naive: Naive, query: Query, asked: Question) -> None:
+async def all_equal(ledger: Ledger | City, naive: Naive, query: Query, asked: Question) -> None:
     """One question to both, for every counter."""
     reading = await ledger.read(query, now=asked.moment)
     for counter in ledger.counters.values():

@@ -75,13 +75,14 @@ class World:
 
     chance: random.Random
     now: datetime = START
+    name: str = LOG
     log: MemoryLog = field(init=False)
     revisions: dict[str, int] = field(default_factory=dict)
     held: dict[str, list[Held]] = field(default_factory=dict)
     commands: int = 0
 
     def __post_init__(self) -> None:
-        self.log = MemoryLog(LOG, ZONE, SHAPES, lambda: micros(self.now))
+        self.log = MemoryLog(self.name, ZONE, SHAPES, lambda: micros(self.now))
 
     async def add(self, stream: str, *facts: tuple[Fact, datetime]) -> int:
         """Append facts to a stream; the position of the first."""
@@ -91,7 +92,7 @@ class World:
         drafts = tuple(
             draft(
                 fact,
-                log=LOG,
+                log=self.name,
                 zone=ZONE,
                 shape=SHAPES[fact.fact],
                 stream=stream,
