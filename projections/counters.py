@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from projections.declare import Counter, Measure, Statistic
 from projections.making import DAY, HOUR, count, distinct, net, only, ratio, took, total, within
-from projections.numbers import deliberation, pact
+from projections.numbers import agency, commitment, deliberation, pact
 from projections.numbers import list as lists
 
 # fmt: off
@@ -281,6 +281,8 @@ COUNTERS: tuple[Counter, ...] = (
     *pact.NUMBERS,
     *HONESTY,
     *STANDING,
+    *agency.NUMBERS,
+    *commitment.NUMBERS,
 )
 """All public numbers."""
 

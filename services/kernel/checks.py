@@ -155,8 +155,13 @@ def _check_clock(workflow: Workflow, clock: Clock) -> None:
     if both := runs & rests:
         words = sorted(state.__name__ for state in both)
         raise AssertionError(f"the clock {name} both runs and rests in {words}")
-    if clock.of is None:
-        return
-    for state in runs:
-        if clock.of not in state.__dataclass_fields__:
-            raise AssertionError(f"the clock {name} asks for {state.__name__}.{clock.of}: no field")
+    if (clock.limit is None) == (clock.until is None):
+        raise AssertionError(f"the clock {name} needs a limit, or the field it runs until")
+    if clock.until is not None and (rests or clock.extensions):
+        raise AssertionError(f"the clock {name} runs until {clock.until}: no rests, no extensions")
+    for field in filter(None, (clock.of, clock.until)):
+        for state in runs:
+            if field not in state.__dataclass_fields__:
+                raise AssertionError(
+                    f"the clock {name} asks for {state.__name__}.{field}: no field"
+                )

@@ -181,7 +181,10 @@ def clock_facts(
             facts.append(_rest(workflow, ticking, after.about, context))
         elif runs and ticking.due_at is None:
             facts.append(_resume(workflow, ticking, after.about, context))
-        elif runs and clock.tier(after) != ticking.tier:
+        elif runs and (clock.tier(after), clock.end(after) or ticking.due_at) != (
+            ticking.tier,
+            ticking.due_at,
+        ):
             facts.append(_set(workflow, clock, after, ticking.started_at, context))
     return facts
 
@@ -197,14 +200,17 @@ def limit_of(workflow: Workflow, clock: Clock, tier: str | None, context: Contex
 def _set(
     workflow: Workflow, clock: Clock, state: State, start: datetime, context: Context
 ) -> DeadlineSet:
-    tier = clock.tier(state)
-    limit = limit_of(workflow, clock, tier, context)
+    tier, end = clock.tier(state), clock.end(state)
+    if end is None:
+        limit = limit_of(workflow, clock, tier, context)
+    else:
+        limit = Limit(max(0, int((end - start).total_seconds())))
     return DeadlineSet(
         about=state.about,
         clock=f"{workflow.name}.{clock.name}",
         tier=tier,
         started_at=start,
-        due_at=context.calendar.due(start, limit),
+        due_at=end or context.calendar.due(start, limit),
         limit_seconds=limit.seconds,
         working=limit.working,
     )

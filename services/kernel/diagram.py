@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 
 from services.kernel.catalogue import Catalogue, discover
 from services.kernel.entry import CommandInfo, Entry, state_word
-from services.kernel.pieces import Fact, State
+from services.kernel.pieces import Clock, Fact, State
 from services.kernel.words import Label, Limit
 
 Edge = tuple[type[State] | None, str, type[State]]
@@ -99,9 +99,15 @@ def _kind(catalogue: Catalogue, entry: Entry) -> Iterator[str]:
     for clock in entry.workflow.clocks.values():
         runs = _ordered(entry.workflow.diagram.states, entry.workflow.running[clock.name])
         states = "、".join(entry.state_label(state).zh for state in runs)
-        limits = [clock.limit] if isinstance(clock.limit, Limit) else clock.limit.values()
-        spans = " / ".join(span(limit) for limit in limits)
+        spans = " / ".join(span(limit) for limit in _limits(clock))
+        spans = spans or f"`{clock.until}`"
         yield f"\n时限 · clock: {both(clock.label)} `{entry.name}.{clock.name}`: {spans} ({states})"
+
+
+def _limits(clock: Clock) -> Collection[Limit]:
+    if clock.limit is None:
+        return ()
+    return [clock.limit] if isinstance(clock.limit, Limit) else clock.limit.values()
 
 
 def _who(info: CommandInfo) -> str:

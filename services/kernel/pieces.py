@@ -190,17 +190,20 @@ class Clock:
 
     Ending in a state of `met` (by default: anywhere) is recorded as `deadline.ended`, on time or
     not; ending elsewhere, say by a cancellation, as `deadline.lifted`. Where `limit` is a mapping,
-    `of` names the state's field that chooses. `extensions` is how often it may be extended.
+    `of` names the state's field that chooses. `extensions` is how often it may be extended. Where
+    every case has a date of its own, `until` names the state's field that holds it, instead of a
+    limit: whoever may move the date moves the clock, so it neither rests nor is extended.
     """
 
     name: str
     label: Label
     runs: tuple[type[State], ...]
-    limit: Limit | Mapping[Any, Limit]
+    limit: Limit | Mapping[Any, Limit] | None = None
     rests: tuple[type[State], ...] = ()
     met: tuple[type[State], ...] = (State,)
     of: str | None = None
     extensions: int = 1
+    until: str | None = None
 
     def tier(self, state: State) -> str | None:
         """The key that chooses the limit in this state."""
@@ -211,9 +214,18 @@ class Clock:
 
     def declared(self, tier: str | None) -> Limit:
         """The limit as the file declares it."""
+        if self.limit is None:
+            raise AssertionError(f"the clock {self.name} has no limit: it runs until {self.until}")
         if isinstance(self.limit, Limit):
             return self.limit
         return self.limit[tier]
+
+    def end(self, state: State) -> Instant | None:
+        """The date a case has of its own; None where a limit says when it is due."""
+        if self.until is None:
+            return None
+        end: Instant = getattr(state, self.until)
+        return end
 
 
 SHARED_FACTS: dict[str, type[EventFact]] = {}

@@ -101,6 +101,18 @@ MISTAKES = {
         'limit={"a": hours(1)}, of="tier"',
         "asks for Wide.tier",
     ),
+    "clock without an end": ("limit=hours(1)", "", "needs a limit, or the field it runs until"),
+    "clock with two ends": ("limit=hours(1)", 'limit=hours(1), until="due_at"', "needs a limit"),
+    "clock until a field that is not there": (
+        "limit=hours(1)",
+        'until="due_at", extensions=0',
+        "asks for Wide.due_at",
+    ),
+    "clock that moves with its field, and is extended apart from it": (
+        "limit=hours(1)",
+        'until="due_at"',
+        "no rests, no extensions",
+    ),
 }
 
 
