@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -22,7 +22,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProx
 PATIENCE_SECONDS = 15.0
 PAUSE_SECONDS = 0.1
 CONNECT_SECONDS = 10.0
-CONNECTIONS_MAX = 4
+CONNECTIONS_MAX = 5
 DRIVER_ERRORS = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -54,14 +54,26 @@ class Database:
         self._patience_seconds = patience_seconds
 
     @classmethod
-    async def open(cls, dsn: str, *, patience_seconds: float = PATIENCE_SECONDS) -> Database:
-        """A pool that opens its connections when they are needed. Close it in the end."""
+    async def open(
+        cls,
+        dsn: str,
+        *,
+        patience_seconds: float = PATIENCE_SECONDS,
+        answer_seconds: float | None = None,
+        session: Mapping[str, str] = {},
+    ) -> Database:
+        """A pool that opens its connections when they are needed. Close it in the end.
+
+        `answer_seconds`: how long the server may take over a statement, before it counts as lost;
+        `session`: settings of its sessions beside the usual ones.
+        """
         pool = await asyncpg.create_pool(
             dsn,
             min_size=0,
             max_size=CONNECTIONS_MAX,
             timeout=CONNECT_SECONDS,
-            server_settings=SESSION,
+            command_timeout=answer_seconds,
+            server_settings={**SESSION, **session},
         )
         return cls(pool, patience_seconds)
 
@@ -117,6 +129,16 @@ class Database:
         except DRIVER_ERRORS as error:
             raise named(error) from error
 
+    async def hear(self, channel: str, ring: Callable[[], None], poll_seconds: float) -> None:
+        """Call `ring` whenever a channel is notified, and every so often, for ever: a notification
+        may be lost with its connection, or in a pooler in between."""
+        while True:
+            with contextlib.suppress(*DRIVER_ERRORS):
+                async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
+                    await _hear(connection, channel, ring, poll_seconds)
+            ring()
+            await asyncio.sleep(PAUSE_SECONDS)
+
     @contextlib.asynccontextmanager
     async def alone(self, name: str) -> AsyncIterator[bool]:
         """Whether this process is the only one to do what `name` says, while the block runs."""
@@ -131,6 +153,31 @@ class Database:
                         await connection.fetchval(f"SELECT pg_advisory_unlock({key})", name)
         except DRIVER_ERRORS as error:
             raise named(error) from error
+
+
+async def _hear(
+    connection: Connection, channel: str, ring: Callable[[], None], poll_seconds: float
+) -> None:
+    """Until the connection is lost."""
+    lost = asyncio.Event()
+
+    def heard(*_: object) -> None:
+        ring()
+
+    def broken(_: object) -> None:
+        lost.set()
+
+    connection.add_termination_listener(broken)
+    await connection.add_listener(channel, heard)
+    try:
+        while not lost.is_set():
+            ring()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(lost.wait(), poll_seconds)
+    finally:
+        with contextlib.suppress(*DRIVER_ERRORS):
+            connection.remove_termination_listener(broken)
+            await connection.remove_listener(channel, heard)
 
 
 def is_transient(error: BaseException) -> bool:

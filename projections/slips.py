@@ -62,11 +62,6 @@ DELETE FROM projections.slip AS s WHERE s.projection = $1 AND s.log_id = $2 AND 
 """
 
 
-class ReadAnewError(Exception):
-    """Entries of before were taken in since: what was read of this ledger is not all there is.
-    Stays inside `projections` and whoever follows a ledger."""
-
-
 @dataclass(frozen=True)
 class Slip:
     """The entries of one batch within one page, written."""
@@ -212,6 +207,8 @@ class SlipSource:
         self._parts = parts
         self._page_events = page_events
         self._epoch: int | None = None
+        self.outdated = False
+        """Entries of before were taken in since it was first read: what was read is not all."""
 
     @property
     def log_id(self) -> str:
@@ -219,18 +216,14 @@ class SlipSource:
         return self._log.log_id
 
     async def head(self) -> int:
-        """The position that every part has reached.
-
-        Raises ReadAnewError where entries of before were taken in since it was first asked, Broken
-        where it stands further than the log.
-        """
+        """The position that every part has reached. Raises Broken where that is further than the
+        log."""
         rows = await self._database.fetch(STANDING, self.name, self.log_id, self._parts)
         count, position, epoch = rows[0].values()
         if self._epoch is None:
             check_not_ahead(self.name, position, await self._log.head())
             self._epoch = epoch
-        elif epoch != self._epoch:
-            raise ReadAnewError(self.name)
+        self.outdated = self.outdated or epoch != self._epoch
         return int(position) if count == self._parts else 0
 
     async def settled(self) -> int:
@@ -287,11 +280,7 @@ async def seal_from_slips(source: SlipSource, store: PageStore, database: Databa
 
     One process does it at a time; another finds nothing to do.
     """
-    try:
-        upto = await source.settled()
-    except ReadAnewError:
-        return 0
-    sealed = await store.seal(source, upto=upto)
+    sealed = await store.seal(source, upto=await source.settled())
     covered = await store.count() * store.page_events
     if covered:
         # Also what was left by one who sealed, and was ended before the cleaning.

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 from uuid import uuid5
 
 import asyncpg
@@ -24,19 +23,18 @@ from uuid_utils.compat import uuid7
 import projections
 import streams
 from events.clock import micros
-from events.envelope import Recorded
 from events.errors import JishiError, KeyReused, Unavailable
 from projections.counters import COUNTERS
 from projections.database import Database
 from projections.declare import Counter
 from projections.ledger import Ledger
 from projections.rebuild import Upkeep
-from projections.runner import Runner
 from services.access import Grant, new_token, token_hash
-from services.books import upkeep_of
+from services.books import road_of, upkeep_of
 from services.commands import Commands, Request, clock
 from services.deadlines import NAMESPACE, Deadlines
 from services.directory import Directory
+from services.following import Registers, Shelf, follow_rows
 from services.kernel.catalogue import Catalogue, discover
 from services.kernel.words import ROLES
 from services.listed import ROOT
@@ -55,15 +53,12 @@ log = structlog.get_logger("jishi.house")
 ROOMS = [Path(str(room.__file__)).parent / "sql" for room in (streams, projections)]
 READ_ROOMS = ROOMS[1:]
 """What a database holds that serves the read side alone."""
-ROWS_PAUSE_SECONDS = 0.25
 FOUNDER = Grant("system", "system", roles=frozenset({"system"}), actions=frozenset({"*"}))
 VISITOR = Grant("visitor", "visitor", actions=frozenset({"read"}))
 """Who looks at a demonstration without signing in. Its log holds nothing of anybody real."""
 CONNECT_SECONDS = 10.0
 SERVER_LOOK_SECONDS = 0.5
 LAG_EVENTS_MAX = 10_000
-REST_SHARE, REST_SECONDS_MIN, REST_SECONDS_MAX = 4, 0.002, 0.05
-"""The ledger rests four times as long as it worked: it takes a fifth of the loop at most."""
 Talk = Callable[[str], None]
 Now = Callable[[], datetime]
 
@@ -79,13 +74,23 @@ class House:
     catalogue: Catalogue
     directory: Directory
     commands: Commands
-    ledger: Ledger
     ring: Ring
     deadlines: Deadlines
     attempts: AttemptLog
     parts: Parts
     app: ASGIApp
     first_token: str | None = None
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger that is read just now."""
+        return self.parts.ledger
+
+    def place(self, ledger: Ledger) -> None:
+        """Read this ledger from now on."""
+        self.parts.ledger = ledger
+        if isinstance(self.parts.health, Readiness):
+            self.parts.health.ledger = ledger
 
 
 @contextlib.asynccontextmanager
@@ -126,14 +131,14 @@ async def open_house(
         stack.push_async_callback(event_log.close)
         database = await Database.open(settings.read_database_url or address)
         stack.push_async_callback(database.close)
-        upkeep = upkeep_of(database, event_log, known)
+        upkeep = upkeep_of(database, event_log, known, road_of(settings))
         await upkeep.install()
-        ledger = await upkeep.ledger(counters)
-        house = _furnish(settings, address, event_log, known, ledger, now or clock)
+        shelf = Shelf(database, upkeep, counters, lambda ledger: house.place(ledger))
+        house = _furnish(settings, address, event_log, known, await shelf.open(), now or clock)
         jobs = Jobs(stack)
         if server is not None:
             jobs.run("embedded database", partial(_keep_up, server, talk))
-        await _move_in(house, jobs, timers=timers, upkeep=upkeep if rows else None)
+        await _move_in(house, jobs, shelf, timers=timers, upkeep=upkeep if rows else None)
         try:
             yield house
         except asyncio.CancelledError:
@@ -209,13 +214,14 @@ def _furnish(
     commands = Commands(event_log, catalogue, directory, now)
     ring = Ring(event_log)
     attempts = AttemptLog(event_log.access_log)
+    health = Readiness(event_log, ledger, directory)
     parts = Parts(
         commands=commands,
         log=event_log,
         ledger=ledger,
         ring=ring,
         attempts=attempts,
-        health=Readiness(event_log, ledger, directory),
+        health=health,
         language=settings.lang,
         visitor=VISITOR if event_log.made_as == "demo" else None,
     )
@@ -226,7 +232,6 @@ def _furnish(
         catalogue=catalogue,
         directory=directory,
         commands=commands,
-        ledger=ledger,
         ring=ring,
         deadlines=Deadlines(event_log, commands),
         attempts=attempts,
@@ -235,7 +240,9 @@ def _furnish(
     )
 
 
-async def _move_in(house: House, jobs: Jobs, *, timers: bool, upkeep: Upkeep | None) -> None:
+async def _move_in(
+    house: House, jobs: Jobs, shelf: Shelf, *, timers: bool, upkeep: Upkeep | None
+) -> None:
     """Load what is kept in memory, then follow the log."""
     await house.ring.start()
     await house.directory.catch_up()
@@ -243,54 +250,19 @@ async def _move_in(house: House, jobs: Jobs, *, timers: bool, upkeep: Upkeep | N
     await house.ledger.catch_up()
     if not house.directory.grants:
         house.first_token = await _first_token(house.commands)
-    house.ring.watchers.append(_Following(house).take)
+    house.ring.watchers.append(Registers(house.directory, house.deadlines).take)
     runners = await upkeep.runners() if upkeep is not None else []
     jobs.finally_await(house.attempts.flush)
     jobs.run("ring", house.ring.run)
     jobs.run("access log", house.attempts.run)
-    jobs.run("ledger", lambda: _follow_with(house.ledger, house.ring))
+    jobs.run("ledger", lambda: shelf.follow(house.ring))
+    jobs.run("slips", shelf.listen)
+    jobs.run("versions", shelf.look)
     for one in runners:
-        jobs.run(one.name, partial(_follow_slowly, one, house.ring))
+        jobs.run(one.name, partial(follow_rows, one, house.ring))
     if timers:
         jobs.run("deadlines", house.deadlines.run)
     jobs.finally_call(house.ring.close)
-
-
-class _Following:
-    """What else takes in the events that the ring follows."""
-
-    def __init__(self, house: House) -> None:
-        self._house = house
-
-    async def take(self, events: list[Recorded]) -> None:
-        self._house.deadlines.take(events)
-        if not self._house.directory.take(events):
-            await self._house.directory.catch_up()
-
-
-async def _follow_with(ledger: Ledger, ring: Ring) -> None:
-    """At once where little comes; where much comes, in batches that leave the loop to others."""
-    clock = asyncio.get_running_loop().time
-    while not ring.closed:
-        await ring.news(ledger.position)
-        began = clock()
-        try:
-            await ledger.catch_up()
-        except Unavailable as away:
-            log.warning("the numbers wait for the database", why=away.code)
-        spent = clock() - began
-        await asyncio.sleep(min(max(REST_SHARE * spent, REST_SECONDS_MIN), REST_SECONDS_MAX))
-
-
-async def _follow_slowly(runner: Runner[Any], ring: Ring) -> None:
-    """Rows are for lists and for other programs: a few large batches cost less than many small."""
-    while not ring.closed:
-        try:
-            await runner.catch_up()
-        except Unavailable as away:
-            log.warning("rows wait for the database", name=runner.name, why=away.code)
-        await asyncio.sleep(ROWS_PAUSE_SECONDS)
-        await ring.wait(max(runner.position, 0), 60.0)
 
 
 class Jobs:
@@ -367,7 +339,7 @@ class Readiness:
 
     def __init__(self, event_log: PostgresLog, ledger: Ledger, directory: Directory) -> None:
         self._log = event_log
-        self._ledger = ledger
+        self.ledger = ledger
         self._directory = directory
 
     async def problems(self) -> list[str]:
@@ -377,8 +349,8 @@ class Readiness:
         except JishiError as error:
             return [f"the log cannot be read: {error.detail}"]
         found = []
-        if head - self._ledger.position > LAG_EVENTS_MAX:
-            found.append(f"the numbers are {head - self._ledger.position} events behind")
+        if head - self.ledger.position > LAG_EVENTS_MAX:
+            found.append(f"the numbers are {head - self.ledger.position} events behind")
         if head - self._directory.position > LAG_EVENTS_MAX:
             found.append(f"the registers are {head - self._directory.position} events behind")
         return found

@@ -85,7 +85,7 @@ class Direct:
         self.commands = Commands(log, catalogue, self.directory)
         self.grant = grant
         self.stack = contextlib.AsyncExitStack()
-        self._language = language
+        self.language = language
         self._numbers: Parts | None = None
 
     def actor(self) -> Grant:
@@ -161,7 +161,7 @@ class Direct:
         case = await self.commands.case(grant, entry.name, case_id)
         infos = next_commands(entry, case, grant.actor)
         names = [info.verb for info in infos if grant.may(entry.kind, info.name)]
-        return entry.state_label(case.state).text(self._language), names
+        return entry.state_label(case.state).text(self.language), names
 
     async def cases(self, kind: str, pairs: Pairs = ()) -> dict[str, Any]:
         """A page of cases: `{"items", "next"}`."""
@@ -197,11 +197,11 @@ class Direct:
     async def upkeep(self) -> tuple[Upkeep, Database]:
         """What looks after the projections, and the database they are in."""
         from projections.database import Database
-        from services.books import upkeep_of
+        from services.books import road_of, upkeep_of
 
         database = await Database.open(self._settings.read_database_url or self.dsn)
         self.stack.push_async_callback(database.close)
-        upkeep = upkeep_of(database, self.log, self.catalogue)
+        upkeep = upkeep_of(database, self.log, self.catalogue, road_of(self._settings))
         await upkeep.install()
         return upkeep, database
 
@@ -232,7 +232,7 @@ class Direct:
             ring=Ring(self.log),
             attempts=AttemptLog(self.log.access_log),
             health=Readiness(self.log, ledger, self.directory),
-            language=self._language,
+            language=self.language,
         )
 
     @cached_property
@@ -261,7 +261,7 @@ class Direct:
                 "query_string": urlencode(list(pairs)).encode(),
                 "headers": [],
                 "path_params": path,
-                LANGUAGE: self._language,
+                LANGUAGE: self.language,
             }
         )
 
@@ -282,7 +282,7 @@ async def opened(settings: Settings, say: Say, kind: str | None = None) -> Async
     catalogue: Catalogue = Growing(only(kind).entries.values()) if kind else discover()
     with database(settings, say) as dsn:
         async with connected(dsn) as connection:
-            _check_made(await pending(connection))
+            check_made(await pending(connection))
         log = await PostgresLog.open(dsn, catalogue.shapes, limits=settings.log)
         try:
             direct = Direct(settings, dsn, log, catalogue, say.language)
@@ -306,7 +306,8 @@ def _grant(settings: Settings, directory: Directory) -> Grant | None:
     return grant
 
 
-def _check_made(missing: list[str]) -> None:
+def check_made(missing: list[str]) -> None:
+    """Raises Unavailable where files of SQL have not been applied."""
     if missing:
         raise Unavailable(
             f"the database is not ready for this program ({missing[0]} is missing): run "

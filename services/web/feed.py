@@ -91,6 +91,7 @@ class Shared:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._of = parts.ledger
         self._catching_up: asyncio.Task[int] | None = None
         self._known: dict[tuple[str, Language], tuple[int, asyncio.Task[Told]]] = {}
 
@@ -98,9 +99,15 @@ class Shared:
         """The numbers as they are now, nothing the feed has shown left out."""
         ledger, key = self._parts.ledger, (repr(query), language)
         while ledger.position < self._parts.ring.head:
+            before = ledger.position
             if self._catching_up is None or self._catching_up.done():
                 self._catching_up = asyncio.create_task(ledger.catch_up())
             await asyncio.shield(self._catching_up)
+            if ledger.position == before:
+                break  # others write it, and have not come further
+        if ledger is not self._of:
+            self._of = ledger
+            self._known.clear()
         known = self._known.get(key)
         if known is None or known[0] != ledger.position or _failed(known[1]):
             if len(self._known) > self._parts.limits.listeners:

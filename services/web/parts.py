@@ -48,9 +48,9 @@ class WebLimits:
     """How often the feed says how far behind the numbers are."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Parts:
-    """Everything the endpoints work with."""
+    """Everything the endpoints work with. Another ledger may take the place of the one there is."""
 
     commands: Commands
     log: ZonedLog
