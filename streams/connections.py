@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 
 import asyncpg
@@ -31,9 +32,15 @@ async def _keep_as_it_is(connection: AnyConnection) -> None:
     """The log's connections have no state to reset: saves a round trip at each release."""
 
 
-async def pool_of(dsn: str, *, connections: int, answer_seconds: float) -> Pool:
-    """A pool that opens its connections when they are needed. A server that does not answer a
-    statement in time counts as lost."""
+async def pool_of(
+    dsn: str,
+    *,
+    connections: int,
+    answer_seconds: float,
+    session: Mapping[str, str] = MappingProxyType({}),
+) -> Pool:
+    """A pool that opens its connections when they are needed, each with these settings besides.
+    A server that does not answer a statement in time counts as lost."""
     return await asyncpg.create_pool(
         dsn,
         min_size=0,
@@ -42,7 +49,7 @@ async def pool_of(dsn: str, *, connections: int, answer_seconds: float) -> Pool:
         command_timeout=answer_seconds,
         reset=_keep_as_it_is,
         max_inactive_connection_lifetime=300,
-        server_settings=SESSION,
+        server_settings={**SESSION, **session},
     )
 
 

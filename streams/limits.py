@@ -59,3 +59,43 @@ class LogLimits:
 
 
 LIMITS = LogLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaLimits:
+    """What holds for the road over Kafka, the same for the relay and every worker."""
+
+    prefix: str = "jishi."
+    """主题名的开头 · What the names of the topics begin with: `jishi.events`, `jishi.batches`."""
+    partitions: int = 8
+    """主题的分区数，建立后不可改 · Partitions of each topic; they stay as they were made."""
+    retention_ms: int = 604_800_000
+    """Kafka 保留记录的毫秒数，默认七天 · How long Kafka keeps what was sent: seven days."""
+    replication: int = 1
+    """每份记录的副本数；有三台 Kafka 时宜为 3
+    · Copies of each record; 3 where there are three brokers."""
+    single_events: bool = True
+    """是否也逐条发往 `events` 主题，供其他系统取用
+    · Whether each event is also sent by itself, to the topic `events`, for other programs."""
+    batch_events: int = 1_000
+    """Events the relay reads and sends before it waits for Kafka to acknowledge them."""
+    mark_seconds: float = 0.05
+    """How often, at most, a partition without events is told how far the log has come."""
+    lease_seconds: float = 4.0
+    """How long a relay that says nothing more stays the leader."""
+    flush_seconds: float = 300.0
+    """How long the relay waits for a broker that is away, before it ends itself."""
+    session_seconds: float = 10.0
+    """How long a worker that says nothing more keeps its partitions."""
+    heal_seconds: float = 10.0
+    """How long a worker that is behind waits for Kafka, before it reads the log itself."""
+
+    @property
+    def events_topic(self) -> str:
+        """Name of the topic with one event a record, for everybody."""
+        return f"{self.prefix}events"
+
+    @property
+    def batches_topic(self) -> str:
+        """Name of the topic with packed runs, for our own workers."""
+        return f"{self.prefix}batches"

@@ -25,8 +25,6 @@ READS_ENVIRONMENT = {"services/run/settings.py", "services/run/language.py"}
 FILE_LINES_MAX, TEST_FILE_LINES_MAX = 400, 600
 """A file of tests is a list of sentences: one looks for one of them, rather than reading it."""
 FUNCTION_LINES_MAX = 60
-NOT_YET = {"kafka_bootstrap"}
-"""Settings whose page says that they are not in use yet."""
 ALONE = ("kafka", "faust")
 IMPORTED_AS = {"kafka-python": "kafka"}
 """Dependencies whose module has another name."""
@@ -135,7 +133,7 @@ def test_every_setting_is_used() -> None:
         if name != "services/run/settings.py":
             used |= {node.attr for node in tree if isinstance(node, ast.Attribute)}
             used |= {node.arg for node in tree if isinstance(node, ast.keyword) and node.arg}
-    assert set(settings.Settings.model_fields) - used == NOT_YET
+    assert set(settings.Settings.model_fields) - used == set()
 
 
 def test_nothing_names_a_registry_or_how_to_reach_one() -> None:

@@ -29,7 +29,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from events.errors import Invalid
 from services.run.language import language
 from services.run.limits import DatabaseLimits
-from streams.limits import LogLimits
+from streams.limits import KafkaLimits, LogLimits
 
 PREFIX = "JISHI_"
 INSIDE = "__"
@@ -83,8 +83,8 @@ class Settings(BaseSettings):
     read_database_url: DatabaseUrl | None = Field(default=None, repr=False)
     """查询一侧的数据库；不设则同上 · Database of the read side; unset = the same."""
     kafka_bootstrap: Brokers | None = None
-    """Kafka 地址，如 `127.0.0.1:9092`（尚未启用：事实在进程内传递）
-    · Kafka brokers (not in use yet: facts travel in-process)."""
+    """Kafka 地址，如 `127.0.0.1:9092`；不设则事实在进程内传递
+    · Kafka brokers; unset = facts travel in-process."""
     server: ServerUrl | None = None
     """命令行所连的服务；不设则直接用数据库
     · The server the command line talks to; unset = directly to the database."""
@@ -98,6 +98,8 @@ class Settings(BaseSettings):
     """写入日志的上限 · Limits of the log."""
     database: DatabaseLimits = DatabaseLimits()
     """内嵌数据库的上限 · Limits of the embedded database."""
+    kafka: KafkaLimits = KafkaLimits()
+    """经 Kafka 之路的主题与上限 · Topics and limits of the road over Kafka."""
 
 
 def read(**given: Any) -> Settings:
@@ -115,9 +117,19 @@ def read(**given: Any) -> Settings:
         why = first["msg"].removeprefix("Value error, ")
         raise _invalid(place, "…" if hidden else first["input"], why) from None
     for place, value, _ in _leaves(settings):
-        if len(place) > 1 and not value > 0:
-            raise _invalid(place, value, "a limit must be more than 0")
+        if len(place) > 1 and (wrong := _wrong(value)) is not None:
+            raise _invalid(place, value, wrong)
     return settings
+
+
+def _wrong(value: object) -> str | None:
+    """What is wrong with a value inside a group."""
+    if isinstance(value, str):
+        allowed = re.fullmatch(r"[A-Za-z0-9._-]{1,200}", value)
+        return None if allowed else "only letters, digits, `.`, `_` and `-` are allowed"
+    if isinstance(value, bool) or (isinstance(value, int | float) and value > 0):
+        return None
+    return "a limit must be more than 0"
 
 
 def variables() -> list[str]:

@@ -69,6 +69,7 @@ SECTIONS = (
                 Both("启动全部：数据库、接口、看板", "start everything on this machine"),
             ),
             Entry("api", "serve", Both("只启动接口与看板", "the API and board alone")),
+            Entry("relay", "road", Both("把日志转发到 Kafka", "send the log to Kafka")),
             Entry(
                 "demo",
                 "demo",

@@ -26,7 +26,7 @@ TYPED = [
 ]
 CONTRACT = {
     "up", "demo", "import", "reconcile", "counters", "explain", "events", "projection", "parked",
-    "export", "token", "facts", "migrate", "api", "doctor", "status",
+    "export", "token", "facts", "migrate", "api", "relay", "doctor", "status",
 }  # fmt: skip
 
 
