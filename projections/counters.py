@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from projections.declare import Counter, Measure, Statistic
 from projections.making import DAY, HOUR, count, distinct, net, only, ratio, took, total, within
-from projections.numbers import agency, commitment, deliberation, pact
+from projections.numbers import agency, assessment, commitment, deliberation, pact
 from projections.numbers import list as lists
 
 # fmt: off
@@ -283,6 +283,7 @@ COUNTERS: tuple[Counter, ...] = (
     *STANDING,
     *agency.NUMBERS,
     *commitment.NUMBERS,
+    *assessment.NUMBERS,
 )
 """All public numbers."""
 

@@ -12,7 +12,7 @@ NUMBERS = (
     count("agencies_requested", "代办申请", "Errands asked for", "agency.requested", "件"),
     count("agencies_accepted", "代办受理", "Errands taken on", "agency.accepted", "件"),
     count("agencies_declined", "代办不予受理", "Errands declined", "agency.declined", "件"),
-    count("agencies_off_list", "清单外代办申请", "Asked for and on no list", "agency.declined", "件",
+    count("agencies_off_list", "清单外代办申请", "Asked for, on no list", "agency.declined", "件",
           reason="not_on_list"),
     count("agency_supplements", "告知补正", "Materials asked for", "agency.materials_requested"),
     COMPLETED,
