@@ -13,10 +13,10 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request as HttpRequest
 
 from events.clock import instant_of
-from projections.query import Query
 from services.access import Grant
 from services.listed import ROOT, Area
 from services.web.asked import OVERSEERS, Asked, area_of, query_of
+from services.web.board import read_board
 from services.web.cases_json import case_json
 from services.web.language import LANGUAGES, Language
 from services.web.parts import Parts
@@ -27,7 +27,6 @@ from services.web.routes import GuardedRoute, Routes, language_of
 from services.web.story import Teller
 from services.web.texts import say_in
 
-FOUR_ACTS = ("check_ins_confirmed", "orders_accepted", "disputes_resolved", "wishes_fulfilled")
 STALE_MILLISECONDS = 15_000
 LINES = 50
 STORY_EVENTS = 500
@@ -52,30 +51,12 @@ class Pages:
             make.guarded("/case/{kind}/{id}", GET=self.case),
         ]
 
-    # --- the board --------------------------------------------------------------------------------
-
     async def board(self, http: HttpRequest, grant: Grant) -> Reply:
         """The numbers of one area and of those below it."""
         grant.check_reading()
         language, headers = self._language(http)
         top = self._area(http.path_params.get("area"), grant)
-        await self._parts.ledger.catch_up()
-        now = self._parts.commands.now()
-        whole = await self._parts.ledger.read(Query(area=top), now=now)
-        acts = tuple(name for name in FOUR_ACTS if name in self._parts.ledger.counters)
-        below = await self._parts.ledger.read(Query(counters=acts, area=top, by=("area",)), now=now)
-        cells = {cell["counter"]: cell for cell in whole.json(language)["cells"]}
-        spread = {(cell["counter"], cell["key"]): cell for cell in below.json(language)["cells"]}
-        rows = [
-            {"area": area, "cells": [spread.get((name, area.code), cells[name]) for name in acts]}
-            for area in self._directory.children(top)
-            if all((name, area.code) in spread for name in acts)
-        ]
-        feed = urlencode(
-            [("facts", "no"), ("total", "all"), ("by", "area")]
-            + ([("area", top)] if top else [])
-            + [("counter", name) for name in acts]
-        )
+        sheet = await read_board(self._parts, top, language)
         return page(
             "board.html",
             language,
@@ -83,13 +64,10 @@ class Pages:
             here=self._name(top, language),
             area=top or "",
             path=self._path(top, grant),
-            acts=[cells[name] for name in acts],
-            rows=rows,
-            cells=list(cells.values()),
-            feed=f"/api/v1/feed?{feed}",
+            sheet=sheet,
             zone=self._parts.log.zone.key,
             stale=STALE_MILLISECONDS,
-            moment=self._local(whole.as_of.time, "%H:%M:%S"),
+            moment=self._local(sheet.as_of, "%H:%M:%S"),
             shown=shown,
         )
 
