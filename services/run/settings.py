@@ -2,6 +2,7 @@
 place that reads the environment.
 
 A variable is `JISHI_` and the field's name; a limit inside a group is `JISHI_LOG__BATCH_EVENTS`.
+What may hold a secret may stand in a file instead, which `JISHI_TOKEN_FILE` then names.
 A misspelt variable is refused with the nearest known name: a setting that is silently ignored is
 worse than none. `python -m services.run.settings` prints the page docs/reference/settings.md.
 """
@@ -15,7 +16,7 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -23,8 +24,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from platformdirs import user_data_path
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from events.errors import Invalid
 from services.run.language import language
@@ -37,14 +38,22 @@ FOR_TESTS = ("JISHI_TEST_DATABASE_URL", "JISHI_BROWSER")
 """Known to the tests alone."""
 FOUND = {"home": "the user-data folder of the system", "lang": "that of the locale, else `zh`"}
 """Defaults that differ from one machine to the next."""
-HIDDEN = frozenset({"token", "database_url", "read_database_url"})
-"""May hold a secret: never echoed."""
+HIDDEN = frozenset({"token", "database_url", "read_database_url", "district_database_urls"})
+"""May hold a secret: never echoed, and may stand in a file."""
+FILE = "_FILE"
+"""What the variable ends with that names such a file."""
 
 
 def _database(url: str) -> str:
     if urlsplit(url).scheme not in ("postgres", "postgresql"):
         raise ValueError("must look like postgresql://user:password@host:5432/name")
     return url
+
+
+def _several(value: Any) -> Any:
+    if isinstance(value, str):
+        return tuple(one.strip() for one in value.split(",") if one.strip())
+    return value
 
 
 def _server(url: str) -> str:
@@ -61,6 +70,7 @@ def _brokers(names: str) -> str:
 
 
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
+DatabaseUrls = Annotated[tuple[DatabaseUrl, ...], NoDecode, BeforeValidator(_several)]
 ServerUrl = Annotated[str, AfterValidator(_server)]
 Brokers = Annotated[str, AfterValidator(_brokers)]
 
@@ -82,6 +92,9 @@ class Settings(BaseSettings):
     """任意 Postgres（≥ 15）；不设则用内嵌数据库 · Any Postgres ≥ 15; unset = the embedded one."""
     read_database_url: DatabaseUrl | None = Field(default=None, repr=False)
     """查询一侧的数据库；不设则同上 · Database of the read side; unset = the same."""
+    district_database_urls: DatabaseUrls = Field(default=(), repr=False)
+    """其他各区日志所在的数据库，以逗号分隔 · Databases of the other districts' logs, parted by
+    commas."""
     kafka_bootstrap: Brokers | None = None
     """Kafka 地址，如 `127.0.0.1:9092`；不设则事实在进程内传递
     · Kafka brokers; unset = facts travel in-process."""
@@ -108,11 +121,12 @@ def read(**given: Any) -> Settings:
     Raises Invalid naming the variable that is misspelt or has an impossible value.
     """
     _refuse_misspelt()
+    given = {name: value for name, value in given.items() if value is not None}
     try:
-        settings = Settings(**{name: value for name, value in given.items() if value is not None})
+        settings = Settings(**_from_files(given), **given)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = [str(part) for part in first["loc"]]
+        place = [part for part in first["loc"] if isinstance(part, str)]
         hidden = place[0] in HIDDEN
         why = first["msg"].removeprefix("Value error, ")
         raise _invalid(place, "…" if hidden else first["input"], why) from None
@@ -134,7 +148,7 @@ def _wrong(value: object) -> str | None:
 
 def variables() -> list[str]:
     """The names of all variables, in the order of the page."""
-    return [_variable(place) for place, _, _ in _leaves(Settings.model_construct())]
+    return [name for name, _, _ in _lines()]
 
 
 def reference() -> str:
@@ -144,21 +158,29 @@ def reference() -> str:
         "",
         "每项设置都是一个环境变量；命令行的 `--home`、`--database` 优先于它们。",
         "写错的变量名会被拒绝。",
+        "可能含有密码的设置，也可放在文件里（Docker、Kubernetes 的 secret），由 `…_FILE` 指明。",
         "",
         "Each setting is an environment variable; `--home` and `--database` on the command line",
-        "win over them. A misspelt name is refused.",
+        "win over them. A misspelt name is refused. What may hold a password may stand in a file",
+        "(a secret of Docker or Kubernetes) that `…_FILE` names.",
         "",
         "| variable | default | what it is |",
         "|---|---|---|",
     ]
-    for place, value, meaning in _leaves(Settings.model_construct()):
-        shown = FOUND.get(place[0]) or _shown(value)
-        lines.append(f"| `{_variable(place)}` | {shown} | {meaning} |")
+    lines += [f"| `{name}` | {shown} | {meaning} |" for name, shown, meaning in _lines()]
     return "\n".join([*lines, ""])
 
 
+def _lines() -> Iterator[tuple[str, str, str]]:
+    """(variable, default, meaning) of every line of the page."""
+    for place, value, meaning in _leaves(Settings.model_construct()):
+        yield _variable(place), FOUND.get(place[0]) or _shown(value), meaning
+        if place[0] in HIDDEN:
+            yield _variable(place) + FILE, "–", "存放上一项的文件 · The file that holds it"
+
+
 def _shown(value: object) -> str:
-    return "–" if value is None else f"`{value}`"
+    return f"`{value}`" if value or value == 0 else "–"
 
 
 def _variable(place: list[str]) -> str:
@@ -173,6 +195,24 @@ def _invalid(place: list[str], value: object, why: str) -> Invalid:
         value=value,
         zh=f"{name} = {value}：取值无效，{why}（见 docs/reference/settings.md）",
     )
+
+
+def _from_files(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands in files, where nobody gave it otherwise. Raises Invalid for a file that cannot
+    be read, and where the variable itself is set too."""
+    found: dict[str, Any] = {}
+    for name in sorted(HIDDEN - given.keys()):
+        place = [name + FILE]
+        path = os.environ.get(_variable(place))
+        if not path:
+            continue
+        if os.environ.get(_variable([name])):
+            raise _invalid(place, path, f"{_variable([name])} is set too: set one of them")
+        try:
+            found[name] = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as cause:
+            raise _invalid(place, path, f"cannot be read ({cause})") from cause
+    return found
 
 
 def _refuse_misspelt() -> None:

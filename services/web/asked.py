@@ -149,8 +149,21 @@ def query_of(
     *,
     counters: tuple[str, ...] = (),
 ) -> Query:
-    """The question of the ledger that stands in the address. `people` are the fields that hold a
-    person: only overseers ask by them, everybody else for themselves alone."""
+    """The question of the ledger that stands in the address, within what the token sees."""
+    area = area_of(asked, grant, directory)
+    return question_of(asked, grant, people, area=area, counters=counters)
+
+
+def question_of(
+    asked: Asked,
+    grant: Grant,
+    people: frozenset[str],
+    *,
+    area: str | None,
+    counters: tuple[str, ...] = (),
+) -> Query:
+    """The same about an area. `people` are the fields that hold a person: only overseers ask by
+    them, everybody else for themselves alone."""
     where: dict[str, Values] = {}
     for item in asked.many("where"):
         name, equals, value = item.partition("=")
@@ -162,7 +175,7 @@ def query_of(
     _check_people(grant, people, by, where)
     return Query(
         counters=counters or tuple(asked.many("counter")),
-        area=area_of(asked, grant, directory),
+        area=area,
         unit=asked.text("unit"),
         by=by,
         where=where,

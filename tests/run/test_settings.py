@@ -44,6 +44,7 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "JISHI_HOME": "/somewhere",
         "JISHI_DATABASE_URL": "postgresql://u:p@h/d",
         "JISHI_READ_DATABASE_URL": "postgres://h/e",
+        "JISHI_DISTRICT_DATABASE_URLS": "postgres://h/f, postgres://h/g",
         "JISHI_KAFKA_BOOTSTRAP": "a:9092,b:9092",
         "JISHI_SERVER": "https://record.example/",
         "JISHI_TOKEN": "secret",
@@ -57,6 +58,7 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read.home == Path("/somewhere")
     assert read.database_url == "postgresql://u:p@h/d"
     assert read.read_database_url == "postgres://h/e"
+    assert read.district_database_urls == ("postgres://h/f", "postgres://h/g")
     assert read.kafka_bootstrap == "a:9092,b:9092"
     assert read.server == "https://record.example"
     assert read.token is not None
@@ -66,6 +68,46 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read.log.batch_events == 7
     assert read.log.call_events > 7
     assert read.database.stop_seconds == 1.5
+
+
+def test_what_may_be_secret_may_stand_in_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in {
+        "JISHI_DATABASE_URL": "postgresql://u:p@h/d\n",
+        "JISHI_DISTRICT_DATABASE_URLS": "postgres://h/f,postgres://h/g",
+        "JISHI_TOKEN": "hush",
+    }.items():
+        (tmp_path / name).write_text(value)
+        monkeypatch.setenv(f"{name}_FILE", str(tmp_path / name))
+    read = settings.read()
+    assert read.database_url == "postgresql://u:p@h/d"
+    assert read.district_database_urls == ("postgres://h/f", "postgres://h/g")
+    assert read.token is not None
+    assert read.token.get_secret_value() == "hush"
+    assert settings.read(database_url="postgresql://h/typed").database_url == "postgresql://h/typed"
+
+
+def test_a_secret_stands_in_one_place_that_can_be_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("JISHI_TOKEN_FILE", str(tmp_path / "nowhere"))
+    with pytest.raises(Invalid, match="JISHI_TOKEN_FILE = .*nowhere: cannot be read"):
+        settings.read()
+    (tmp_path / "nowhere").write_text("hush")
+    monkeypatch.setenv("JISHI_TOKEN", "hush")
+    with pytest.raises(Invalid, match="JISHI_TOKEN is set too: set one of them"):
+        settings.read()
+
+
+def test_a_file_is_named_for_secrets_alone() -> None:
+    named = {name.removesuffix("_FILE") for name in settings.variables() if name.endswith("_FILE")}
+    assert named == {
+        "JISHI_DATABASE_URL",
+        "JISHI_READ_DATABASE_URL",
+        "JISHI_DISTRICT_DATABASE_URLS",
+        "JISHI_TOKEN",
+    }
 
 
 def test_the_command_line_wins(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,3 +173,8 @@ def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "JISHI_DATABASE_URL" in told
     assert "hush" not in told
     assert refused.value.__suppress_context__
+    monkeypatch.delenv("JISHI_DATABASE_URL")
+    monkeypatch.setenv("JISHI_DISTRICT_DATABASE_URLS", "postgresql://h/d,mysql://user:hush@h/d")
+    with pytest.raises(Invalid, match="JISHI_DISTRICT_DATABASE_URLS = …") as refused:
+        settings.read()
+    assert "hush" not in f"{refused.value!r} {refused.value.zh} {refused.value.fields}"

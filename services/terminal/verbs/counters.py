@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from services.terminal import times
@@ -9,9 +10,13 @@ from services.terminal.verb import Argument, Option, Verb, area_option
 from services.terminal.words import Both
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from zoneinfo import ZoneInfo
 
     from services.terminal.call import Call
+    from services.terminal.city import CityWay
+    from services.terminal.direct import Direct
+    from services.terminal.remote import Remote
     from services.terminal.say import Say
 
 EXPLAINED_MAX = 500
@@ -36,24 +41,44 @@ FILTERS = (
         "AXIS",
     ),
     Option("map", Both("按当时还是今日的区划：then|today", "on which map: then|today"), "MAP"),
+    Option("city", Both("全市：连同其他各区的日志", "over the logs of all districts")),
+    Option("log", Both("只看其中一个日志", "of one of these logs alone"), "LOG"),
 )
 NAME = "NAME"
+CITY = Both(
+    "全市：JISHI_DATABASE_URL 与 JISHI_DISTRICT_DATABASE_URLS 的各个日志；`--by log` 分日志。",
+    "The city's numbers are read from the logs of JISHI_DATABASE_URL and"
+    " JISHI_DISTRICT_DATABASE_URLS; --by log tells them apart.",
+)
 
 
 def asked(call: Call) -> list[tuple[str, str]]:
     """The filters as pairs, the way they also stand in an address."""
     pairs = [("by", name) for name in call.many("by")]
     pairs += [("where", item) for item in call.many("where") if call.pairs("where")]
-    for name in ("area", "unit", "as-of", "axis", "map", "limit", "after"):
+    for name in ("area", "unit", "as-of", "axis", "map", "log", "limit", "after"):
         if (value := call.text(name)) is not None:
             pairs.append((name.replace("-", "_"), value))
     return pairs
 
 
+@asynccontextmanager
+async def numbers(call: Call) -> AsyncIterator[Direct | Remote | CityWay]:
+    """The way to the numbers: of one log, or of several where the city or a log is named."""
+    if call.flag("city") or call.text("log") is not None:
+        from services.terminal.city import opened
+
+        async with opened(call) as city:
+            yield city
+        return
+    async with call.way() as way:
+        yield way
+
+
 async def counters(call: Call) -> None:
     """Every number asked for."""
     pairs = [("counter", name) for name in call.many(NAME)] + asked(call)
-    async with call.way() as way:
+    async with numbers(call) as way:
         answer = await way.counters(pairs)
         zone = await way.zone()
     call.answer(answer, lambda: _show_cells(call, answer, zone))
@@ -63,7 +88,7 @@ async def explain(call: Call) -> None:
     """The events behind one number."""
     call.whole("limit", least=1, most=EXPLAINED_MAX)
     name = call.need(NAME)
-    async with call.way() as way:
+    async with numbers(call) as way:
         answer = await way.explain(name, asked(call))
         zone = await way.zone()
     call.answer(answer, lambda: _show_events(call, answer, zone))
@@ -108,6 +133,13 @@ def _say_moment(say: Say, moment: dict[str, Any], zone: ZoneInfo) -> None:
     }
     axis = axes.get(moment["axis"], Both(moment["axis"], moment["axis"]))
     when = times.shown(moment["time"], zone)
+    if moment["position"] is None:
+        logs = len(moment["positions"])
+        say.talk(
+            f"数据截至 {when}（按{axis.zh}，{logs} 个日志）",
+            f"as of {when} ({axis.en} axis, {logs} logs)",
+        )
+        return
     say.talk(
         f"数据截至 {when}（按{axis.zh}，第 {moment['position']} 号事件）",
         f"as of {when} ({axis.en} axis, position {moment['position']})",
@@ -118,6 +150,8 @@ def _show_events(call: Call, answer: dict[str, Any], zone: ZoneInfo) -> None:
     say, events = call.say, answer["events"]
     rated = any("numerator" in event for event in events)
     columns = [Both("位置", "position"), Both("案件@版次", "case@revision"), Both("事实", "fact")]
+    if several := any("log" in event for event in events):
+        columns.append(Both("日志", "log"))
     columns += (
         [Both("分子", "numerator"), Both("分母", "denominator")]
         if rated
@@ -127,14 +161,16 @@ def _show_events(call: Call, answer: dict[str, Any], zone: ZoneInfo) -> None:
     rows = []
     for event in events:
         row: list[object] = [event["position"], f"{event['stream']}@{event['revision']}"]
-        row.append(event["fact"])
+        row += [event["fact"], event["log"]] if several else [event["fact"]]
         row += [event["numerator"], event["denominator"]] if rated else [event["contribution"]]
         row += [times.shown(event["occurred_at"], zone), times.shown(event["recorded_at"], zone)]
         rows.append([*row, event["sha256"][:SHA_SHOWN]])
-    say.table(columns, rows, right=(0, 3, 4) if rated else (0, 3))
+    first = 4 if several else 3
+    say.table(columns, rows, right=(0, first, first + 1) if rated else (0, first))
     say.talk(f"{answer['counter']} = {answer['value']}", f"{answer['counter']} = {answer['value']}")
     if answer["more"]:
-        last = events[-1]["position"]
+        last = f"{events[-1]['log']}:" if several else ""
+        last += str(events[-1]["position"])
         say.hint(f"还有更多：加 --after {last}", f"there are more: add --after {last}")
 
 
@@ -149,6 +185,7 @@ VERBS = (
             "jishi counters",
             "jishi counters services_delivered --area c1 --by month",
             "jishi counters --as-of 2018-09-28 --axis occurred --json",
+            "jishi counters services_delivered --city --by log",
         ),
         arguments=(
             Argument(
@@ -164,6 +201,7 @@ VERBS = (
             ),
             *FILTERS,
         ),
+        more=CITY,
     ),
     Verb(
         "explain",
@@ -172,7 +210,9 @@ VERBS = (
         (
             "jishi explain services_delivered",
             "jishi explain services_delivered --area c1 --as-of 2018-09-28 --limit 20",
+            "jishi explain services_delivered --city",
         ),
+        more=CITY,
         arguments=(Argument(NAME, Both("指标名", "the counter")),),
         options=(
             *FILTERS,

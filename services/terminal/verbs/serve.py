@@ -33,15 +33,16 @@ OPTIONS = (
 
 async def up(call: Call) -> int:
     """Database, API, board, projections and deadlines in this process, until it is ended."""
-    return await _serve(call, whole=True)
+    return await _serve(call, timers=True, rows=True)
 
 
 async def api(call: Call) -> int:
-    """The API and board alone: deadlines are fired, and rows kept, by another process."""
-    return await _serve(call, whole=False)
+    """The API and board alone: rows are kept by another process, and so are deadlines unless this
+    one is to fire them (several may: each fires once)."""
+    return await _serve(call, timers=call.flag("deadlines"), rows=False)
 
 
-async def _serve(call: Call, *, whole: bool) -> int:
+async def _serve(call: Call, *, timers: bool, rows: bool) -> int:
     from services.terminal.logs import to_stderr
     from services.web.server import serve
     from services.wiring import open_house
@@ -52,7 +53,7 @@ async def _serve(call: Call, *, whole: bool) -> int:
     ending = Ending()
     try:
         async with open_house(
-            call.settings, timers=whole, rows=whole, talk=lambda text: say.talk(text, text)
+            call.settings, timers=timers, rows=rows, talk=lambda text: say.talk(text, text)
         ) as house:
 
             def ready() -> None:
@@ -153,10 +154,13 @@ VERBS = (
     ),
     Verb(
         "api",
-        Both("只启动接口与看板（不触发时限）", "the API and board alone (fires no deadlines)"),
+        Both("只启动接口与看板", "the API and board alone"),
         api,
-        ("jishi api", "jishi api --host 0.0.0.0 --port 8311"),
-        options=OPTIONS,
+        ("jishi api", "jishi api --deadlines --host 0.0.0.0 --port 8311"),
+        options=(
+            *OPTIONS,
+            Option("deadlines", Both("也触发到期的时限", "also fire the deadlines that are due")),
+        ),
         answers=False,
     ),
 )
