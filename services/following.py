@@ -62,14 +62,16 @@ class Shelf:
         self._counters = tuple(counters)
         self._placed = placed
         self._news = asyncio.Event()
+        self._by_slips = asyncio.Event()
         self._version = ""
         self._ledger: Ledger | None = None
 
     async def open(self) -> Ledger:
         """The ledger of the version that is read, nothing taken in yet."""
-        self._ledger = await self._upkeep.ledger(self._counters)
-        self._version = (await self._upkeep.versions.one(LEDGER, ACTIVE)).name
-        return self._ledger
+        ledger = await self._upkeep.ledger(self._counters)
+        version = await self._upkeep.versions.one(LEDGER, ACTIVE)
+        self._take(ledger, version.name)
+        return ledger
 
     async def follow(self, ring: Ring) -> None:
         """Take in what comes: at once where little comes; where much comes, in batches that leave
@@ -90,8 +92,7 @@ class Shelf:
 
     async def listen(self) -> None:
         """Hear of slips, as soon as they are what is read."""
-        while self._ledger is None or not isinstance(self._ledger.source, SlipSource):
-            await asyncio.sleep(LOOK_SECONDS)
+        await self._by_slips.wait()
         await self._database.hear(CHANNEL, self._news.set, POLL_SECONDS)
 
     async def look(self) -> None:
@@ -102,6 +103,11 @@ class Shelf:
                 await self._look()
             except Unavailable as away:
                 log.warning("the ledger cannot be looked up", why=away.code)
+
+    def _take(self, ledger: Ledger, name: str) -> None:
+        self._ledger, self._version = ledger, name
+        if isinstance(ledger.source, SlipSource):
+            self._by_slips.set()
 
     async def _slips(self) -> None:
         with contextlib.suppress(TimeoutError):
@@ -116,7 +122,7 @@ class Shelf:
             return
         ledger = self._upkeep.ledger_of(version, self._counters)
         await ledger.catch_up()
-        self._ledger, self._version = ledger, version.name
+        self._take(ledger, version.name)
         self._placed(ledger)
         log.info("reads the ledger anew", name=version.name, position=ledger.position)
 

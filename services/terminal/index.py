@@ -75,6 +75,11 @@ SECTIONS = (
                 "demo",
                 Both("演示：荔城的一年", "a demonstration: 荔城's year, deed by deed"),
             ),
+            Entry(
+                "worker",
+                "work",
+                Both("把经 Kafka 传来的记入各投影", "takes what comes over Kafka into projections"),
+            ),
             Entry("migrate", "upkeep", Both("建立或升级数据库", "make or upgrade the database")),
         ),
     ),

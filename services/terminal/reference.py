@@ -68,10 +68,11 @@ SHAPES = {
     "demo": '`{"figures":[{"seed","area","indicator","measure_word","published","exact","how",'
     '"counted","equal"}],"events","equal","of","seconds"}`',
     "status": '`{"version","where","log","made_as","zone","head","newest","deadlines",'
-    '"projections","parked","processes","problems"}`; what a server does not tell is null',
-    "projection list": '`{"projections":[{"projection","version","state","stale","position","lag",'
-    '"pages"\\|"rows","digest","parked"}]}`',
-    "projection rebuild": '`{"projection","version","state"}`',
+    '"projections","parked","relays","workers","processes","problems"}`; what a server does not'
+    " tell is null",
+    "projection list": '`{"projections":[{"projection","version","state","road","stale",'
+    '"position","lag","pages"\\|"rows","digest","parked"}]}`',
+    "projection rebuild": '`{"projection","version","state","road"}`',
     "projection compare": '`{"projection","old","new","compared","equal","different":[…]}`',
     "projection swap": '`{"projection","version","state"}`',
     "projection rollback": '`{"projection","version","state"}`',

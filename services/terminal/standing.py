@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from services.terminal.database import place
+from services.terminal.database import connected, place
+from streams.lease import seen
 
 if TYPE_CHECKING:
     from services.run.settings import Settings
@@ -17,12 +18,13 @@ GAUGES = {"jishi_log_head": "head", "jishi_ledger_position": "ledger"}
 
 async def of_database(direct: Direct, settings: Settings) -> dict[str, Any]:
     """Everything that can be seen from the database."""
+    from projections import workers
     from services.deadlines import Deadlines
 
     log, now = direct.log, direct.commands.now()
     deadlines = Deadlines(log, direct.commands)
     await deadlines.catch_up()
-    upkeep, _ = await direct.upkeep()
+    upkeep, database = await direct.upkeep()
     versions = await upkeep.standing()
     newest = await log.read(limit=1, backward=True)
     head = newest[0].position if newest else 0
@@ -39,12 +41,16 @@ async def of_database(direct: Direct, settings: Settings) -> dict[str, Any]:
             {
                 "name": f"{line['projection']}_v{line['version']}",
                 "state": line["state"],
+                "road": line["road"],
                 "position": line["position"],
                 "lag_events": line["lag"],
+                "parked": line["parked"],
             }
             for line in versions
         ],
         "parked": sum(line["parked"] for line in versions),
+        "relays": await relays(direct.dsn, head),
+        "workers": await workers.seen(database),
         "processes": _processes(settings),
         "problems": [],
     }
@@ -69,9 +75,26 @@ def of_server(client: Client, catalogue: dict[str, Any], url: str) -> dict[str, 
             {"name": "ledger", "state": "active", "position": ledger, "lag_events": lag}
         ],
         "parked": None,
+        "relays": None,
+        "workers": None,
         "processes": [],
         "problems": ready.get("problems", [] if status == 200 else [f"HTTP {status}"]),
     }
+
+
+async def relays(dsn: str, head: int) -> list[dict[str, Any]]:
+    """Which relay leads for each set of topics, and how far Kafka has acknowledged the log."""
+    async with connected(dsn) as connection:
+        found = await seen(connection)
+    return [
+        {
+            "topics": one.topics,
+            "leader": one.leader if one.leads else None,
+            "position": one.position,
+            "lag_events": head - one.position,
+        }
+        for one in found
+    ]
 
 
 def gauges(exposition: str) -> dict[str, int]:

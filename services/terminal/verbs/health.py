@@ -74,6 +74,8 @@ STATUS = {
     "deadlines": Both("时限", "deadlines"),
     "projections": Both("投影", "projection"),
     "parked": Both("搁置", "parked"),
+    "relays": Both("转发", "relay"),
+    "workers": Both("工作进程", "worker"),
     "processes": Both("进程", "process"),
     "problems": Both("问题", "problem"),
 }

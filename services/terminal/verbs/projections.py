@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from events.errors import Invalid
 from services.terminal.exits import DONE, FAILED
 from services.terminal.verb import Argument, Option, Verb
 from services.terminal.words import Both
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from projections.rebuild import Upkeep
+    from projections.versions import Road
     from services.terminal.call import Call
 
 NAME, STREAM = "NAME", "KIND/ID"
@@ -44,6 +46,7 @@ def _show(call: Call, lines: list[dict[str, Any]]) -> None:
         Both("投影", "projection"),
         Both("版本", "version"),
         Both("状态", "state"),
+        Both("来路", "road"),
         Both("位置", "position"),
         Both("落后", "lag"),
         Both("页或行", "pages/rows"),
@@ -55,6 +58,7 @@ def _show(call: Call, lines: list[dict[str, Any]]) -> None:
             line["projection"],
             line["version"],
             STATES[line["state"]].text(call.say.language),
+            line["road"],
             line["position"],
             line["lag"],
             line.get("pages", line.get("rows")),
@@ -63,7 +67,7 @@ def _show(call: Call, lines: list[dict[str, Any]]) -> None:
         )
         for line in lines
     ]
-    call.say.table(heads, rows, right=(1, 3, 4, 5, 6))
+    call.say.table(heads, rows, right=(1, 4, 5, 6, 7))
 
 
 async def rebuild(call: Call) -> None:
@@ -73,12 +77,30 @@ async def rebuild(call: Call) -> None:
         if call.flag("again"):
             await found.versions.drop(name)
         with call.say.progress("重建", "rebuilding"):
-            version = await found.rebuild(name, from_bodies=call.flag("from-bodies"))
+            version = await found.rebuild(
+                name, from_bodies=call.flag("from-bodies"), road=road_asked(call)
+            )
     answer = {"projection": name, "version": version.number, "state": version.state}
+    answer["road"] = version.road.name
     call.answer(answer, lambda: call.say.raw(version.name))
     call.say.hint(
         f"比较：jishi projection compare {name}", f"next: jishi projection compare {name}"
     )
+
+
+def road_asked(call: Call) -> Road:
+    """By which road the new version gets its facts. Raises Invalid."""
+    from projections.versions import BY_LOG, KAFKA, LOG, by_kafka
+
+    road = call.text("road") or LOG
+    if road not in (LOG, KAFKA):
+        raise Invalid(
+            f"--road is {LOG} or {KAFKA}, not {road!r}",
+            field="road",
+            value=road,
+            zh=f"--road 只能是 {LOG} 或 {KAFKA}，而不是“{road}”",
+        )
+    return BY_LOG if road == LOG else by_kafka(call.settings.kafka.partitions)
 
 
 async def compare(call: Call) -> int:
@@ -183,13 +205,25 @@ VERBS = (
         "projection rebuild",
         Both("另建一个新版本，不动正在用的", "make a new version beside the one that is read"),
         rebuild,
-        ("jishi projection rebuild ledger", "jishi projection rebuild ledger --from-bodies"),
+        (
+            "jishi projection rebuild ledger",
+            "jishi projection rebuild ledger --from-bodies",
+            "jishi projection rebuild ledger --road kafka",
+        ),
         arguments=(PROJECTION,),
         options=(
             Option("again", Both("先丢弃重建中的版本", "first throw away the one in the making")),
             Option(
                 "from-bodies",
                 Both("从正文重读，不用旁边的列", "read the bodies, not the columns beside them"),
+            ),
+            Option(
+                "road",
+                Both(
+                    "事实经何路到来：log（默认）或 kafka（由工作进程填入）",
+                    "by which its facts come: log (default), or kafka (workers fill it)",
+                ),
+                "ROAD",
             ),
         ),
     ),
