@@ -224,6 +224,7 @@ def _furnish(
         health=health,
         language=settings.lang,
         visitor=VISITOR if event_log.made_as == "demo" else None,
+        road=settings.kafka,
     )
     return House(
         settings=settings,

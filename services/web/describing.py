@@ -17,12 +17,13 @@ from services.web.openapi_shapes import Json
 from services.web.parts import Parts
 from services.web.problem import TITLES
 from services.web.rendering import page
-from services.web.reply import Reply, json_reply
+from services.web.reply import SCHEMA, Reply, json_bytes, json_reply
 from services.web.routes import GuardedRoute, Routes, language_of
+from services.web.schemas import schema_of
 
 
 class Describing:
-    """`/openapi.json`, `/asyncapi.json`, `/docs`, `/problems/{code}`."""
+    """`/openapi.json`, `/asyncapi.json`, `/schemas/{name}`, `/docs`, `/problems/{code}`."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -33,6 +34,7 @@ class Describing:
         return [
             make.guarded("/openapi.json", GET=self.openapi),
             make.guarded("/asyncapi.json", GET=self.asyncapi),
+            make.guarded("/schemas/{name}", GET=self.schema),
             make.guarded("/docs", GET=self.docs),
             make.guarded("/problems/{code}", GET=self.problem),
         ]
@@ -43,8 +45,16 @@ class Describing:
 
     async def asyncapi(self, http: HttpRequest, grant: Grant) -> Reply:
         """The document of the events."""
-        catalogue = self._parts.commands.catalogue
-        return json_reply(asyncapi(catalogue, self._parts.log.log_id, self._language(http)))
+        parts, language = self._parts, self._language(http)
+        return json_reply(
+            asyncapi(parts.commands.catalogue, parts.log.log_id, language, parts.road)
+        )
+
+    async def schema(self, http: HttpRequest, grant: Grant) -> Reply:
+        """The JSON Schema of one fact, `order.placed` or `order.placed.v1`, as it travels."""
+        facts = self._parts.commands.catalogue.facts
+        found = schema_of(facts, http.path_params["name"], self._language(http))
+        return Reply(json_bytes(found), media=SCHEMA)
 
     async def docs(self, http: HttpRequest, grant: Grant) -> Reply:
         """The OpenAPI document as a page; needs nothing from elsewhere, and no JavaScript."""

@@ -17,6 +17,7 @@ from services.web.logged import Attempt, AttemptLog
 from services.web.meters import Meters
 from services.web.ring import Ring
 from services.web.routes import GRANT
+from streams.limits import KafkaLimits
 
 NOBODY = Grant("", "")
 
@@ -62,6 +63,8 @@ class Parts:
     visitor: Grant | None = None
     """What a reader without a token sees: everything of a demonstration, nothing anywhere else."""
     limits: WebLimits = WebLimits()
+    road: KafkaLimits = field(default_factory=KafkaLimits)
+    """How facts travel to others over Kafka."""
     meters: Meters = field(default_factory=Meters)
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:

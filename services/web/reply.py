@@ -18,6 +18,7 @@ from events.codec import INTEGER_MAX
 
 JSON = b"application/json; charset=utf-8"
 PROBLEM = b"application/problem+json; charset=utf-8"
+SCHEMA = b"application/schema+json"
 HTML = b"text/html; charset=utf-8"
 TEXT = b"text/plain; charset=utf-8"
 NO_STORE = (b"cache-control", b"no-store")
