@@ -67,6 +67,13 @@ class Deadlines:
         """How many have fallen due and are not answered yet."""
         return sum(at <= now for at in self._current.values())
 
+    def next_due(self) -> datetime | None:
+        """When the next one falls due, as far as is known; None where none runs."""
+        heap = self._heap
+        while heap and self._current.get((heap[0].stream, heap[0].clock)) != heap[0].at:
+            heapq.heappop(heap)
+        return heap[0].at if heap else None
+
     # --- what is due ------------------------------------------------------------------------------
 
     async def catch_up(self) -> None:

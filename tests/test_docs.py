@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from services.exchange.scenarios import page as mechanisms
 from services.terminal import program, tables
 
 ROOT = Path(__file__).parents[1]
@@ -80,6 +81,11 @@ def test_a_mistyped_command_would_be_found(line: str) -> None:
 def test_a_table_is_what_the_code_says(name: str, made: Callable[[], str]) -> None:
     written = (DOCS / "reference" / f"{name}.md").read_text(encoding="utf-8")
     assert written == made(), f"docs/reference/{name}.md is of another time: print it anew"
+
+
+def test_the_mechanisms_are_told_as_they_are_played() -> None:
+    written = (DOCS / "explanation" / "mechanisms.md").read_text(encoding="utf-8")
+    assert written == mechanisms.page(), "docs/explanation/mechanisms.md is of another time"
 
 
 def test_the_page_of_the_api_has_every_route() -> None:

@@ -119,6 +119,17 @@ SECTIONS = (
         ),
     ),
     Section(
+        Both("演练", "Rehearse"),
+        (
+            Entry(
+                "mechanisms",
+                "scenarios",
+                Both("176 项机制，逐项可演练", "the 176 mechanisms, each can be played"),
+            ),
+            Entry("scenario", "scenarios", Both("情景：演练", "scenarios: play"), ("run",)),
+        ),
+    ),
+    Section(
         Both("管理", "Manage"),
         (
             Entry(

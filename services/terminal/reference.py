@@ -67,6 +67,9 @@ SHAPES = {
     "export cells": '`{"table","rows","position","seconds"}`',
     "demo": '`{"figures":[{"seed","area","indicator","measure_word","published","exact","how",'
     '"counted","equal"}],"events","equal","of","seconds"}`',
+    "mechanisms": '`{"rows":[{"id","name","kind","state":"works"\\|"out","left_out","scenario",'
+    '"passed","seconds"}],"works","out","passed","of"}`; a row without a scenario has `state` null',
+    "scenario run": "the same, for the rows of the file",
     "status": '`{"version","where","log","made_as","zone","head","newest","deadlines",'
     '"projections","parked","relays","workers","processes","problems"}`; what a server does not'
     " tell is null",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, get_args, get_type_hints
 
 from starlette.requests import Request as HttpRequest
@@ -12,6 +13,7 @@ from starlette.requests import Request as HttpRequest
 from events.clock import micros
 from events.envelope import PUT, TAKEN, Recorded
 from events.errors import Denied, Malformed
+from events.fact import Fact
 from events.ports import Filter
 from services.access import Grant
 from services.kernel.entry import Entry
@@ -228,10 +230,16 @@ def people_fields(parts: Parts) -> frozenset[str]:
     them are about single people."""
     named = {"actor", TAKEN, PUT}
     for fact in parts.commands.catalogue.facts.values():
-        named |= {name for name in fact.shape().members if name != "household"}
-        hints = get_type_hints(fact, include_extras=True)
-        named |= {name for name in fact.model_fields if _holds_people(hints[name])}
+        named |= _people_in(fact)
     return frozenset(named)
+
+
+@cache
+def _people_in(fact: type[Fact]) -> frozenset[str]:
+    """Those of one fact. Its annotations are read once in a process: that takes its time."""
+    members = {name for name in fact.shape().members if name != "household"}
+    hints = get_type_hints(fact, include_extras=True)
+    return frozenset(members | {name for name in fact.model_fields if _holds_people(hints[name])})
 
 
 def _holds_people(annotation: Any) -> bool:
