@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from projections.declare import Counter, Measure, Statistic
 from projections.making import DAY, HOUR, count, distinct, net, only, ratio, took, total, within
-from projections.numbers import agency, assessment, commitment, deliberation, fund, pact
+from projections.numbers import agency, assessment, commitment, deliberation, fund, pact, project
 from projections.numbers import list as lists
 
 # fmt: off
@@ -279,6 +279,7 @@ COUNTERS: tuple[Counter, ...] = (
     *deliberation.NUMBERS,
     *lists.NUMBERS,
     *pact.NUMBERS,
+    *project.NUMBERS,
     *HONESTY,
     *STANDING,
     *agency.NUMBERS,

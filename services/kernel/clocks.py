@@ -177,6 +177,10 @@ def clock_facts(
             met = type(after) in workflow.meeting[name]
             left = before.about if before is not None else after.about
             facts.append(_end(workflow, ticking, left, met, context))
+        elif runs and clock.restarts and clock.tier(after) != ticking.tier:
+            left = before.about if before is not None else after.about
+            facts.append(_end(workflow, ticking, left, True, context))
+            facts.append(_set(workflow, clock, after, context.occurred_at, context))
         elif rests and ticking.due_at is not None:
             facts.append(_rest(workflow, ticking, after.about, context))
         elif runs and ticking.due_at is None:

@@ -190,9 +190,11 @@ class Clock:
 
     Ending in a state of `met` (by default: anywhere) is recorded as `deadline.ended`, on time or
     not; ending elsewhere, say by a cancellation, as `deadline.lifted`. Where `limit` is a mapping,
-    `of` names the state's field that chooses. `extensions` is how often it may be extended. Where
-    every case has a date of its own, `until` names the state's field that holds it, instead of a
-    limit: whoever may move the date moves the clock, so it neither rests nor is extended.
+    `of` names the state's field that chooses; what it chooses later is another limit of the same
+    deadline or, where the clock `restarts`, another deadline: the one before it has been met.
+    `extensions` is how often it may be extended. Where every case has a date of its own, `until`
+    names the state's field that holds it, instead of a limit: whoever may move the date moves the
+    clock, so it neither rests nor is extended.
     """
 
     name: str
@@ -202,6 +204,7 @@ class Clock:
     rests: tuple[type[State], ...] = ()
     met: tuple[type[State], ...] = (State,)
     of: str | None = None
+    restarts: bool = False
     extensions: int = 1
     until: str | None = None
 
