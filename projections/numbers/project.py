@@ -30,7 +30,7 @@ NUMBERS: tuple[Counter, ...] = (
     ACCEPTED,
     count("acceptances_failed", "验收未通过", "Not accepted", "project.acceptance_failed"),
     HANDED,
-    only(HANDED, "venues_handed_over", "阵地交付", "Venues handed over", variant="venue"),
+    only(HANDED, "venues_handed_over", "阵地交付", "Venues handed over", variant="venue_works"),
     total("square_metres_accepted", "验收面积", "Square metres accepted", ("project.accepted",),
           "square_metres", "平方米"),
     net("projects_open", "在建项目", "Projects under way", ("project.approved",),

@@ -76,7 +76,7 @@ def of(name: str) -> Story:
     return story(KINDS.entry(name), registers=TOWN)
 
 
-NEW = of("venue")
+NEW = of("venue_works")
 PROPOSED = NEW.when(OWNER, Propose(unit="u1", budget=500_00, square_metres=1500))
 APPROVED = PROPOSED.later(days=9).when(STREET, Approve(budget=400_00))
 SELECTED = APPROVED.later(days=1).when(
@@ -85,7 +85,7 @@ SELECTED = APPROVED.later(days=1).when(
 PLANNED = SELECTED.later(days=20).when(PLANNERS, Clear(stage="planning"))
 
 VENUE = ("planning", "land", "housing", "construction", "ownership", "transfer")
-HERE = About(area="c1", unit="u1", variant="venue")
+HERE = About(area="c1", unit="u1", variant="venue_works")
 DONE = HERE.at(unit="u2")
 START = MONDAY + timedelta(days=9)
 
