@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, TypeVar
@@ -81,6 +82,8 @@ async def run(
     nothing is lost), Invalid where the topics are not as the settings say, Broken where they have
     been filled beyond the end of the log.
     """
+    # It tells of each of its attempts, many a second; what matters is said here.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     event_log = await PostgresLog.open(dsn, {}, limits=log_limits)
     pool = await pool_of(dsn, connections=1, answer_seconds=limits.lease_seconds, session=SESSION)
     line, topics = Line(pool), Topics.of(limits)
@@ -97,11 +100,17 @@ async def run(
         await event_log.close()
 
 
-async def _first_to_end(*works: Any) -> None:
-    """Until one of them fails; the others are then cancelled."""
-    async with asyncio.TaskGroup() as group:
-        for work in works:
-            group.create_task(work)
+async def _first_to_end(*works: Coroutine[Any, Any, None]) -> None:
+    """Until one of them fails: the others are cancelled, and its error is raised."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class Office:

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count, groupby
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from kafka import KafkaConsumer, TopicPartition
 
 from events.envelope import Recorded
 from events.ports import Append
 from streams.log import PostgresLog
-from streams.wire import Packed, recorded_of, unpack
-from tests.streams.making import LOG_ID, Spell, written
+from streams.wire import Packed, part_of, recorded_of, unpack
+from tests.streams.making import Spell, written
 
 PROGRAM = Path(sys.executable).with_name("jishi")
 SECONDS_MAX = 30.0
 PARTS = 4
+LEASE_SECONDS = 1.0
 _prefixes = count(1)
 
 
@@ -39,6 +42,14 @@ def until(condition: Callable[[], bool], seconds: float = SECONDS_MAX) -> None:
     while not condition():
         assert time.monotonic() < limit, "it did not come to pass"
         time.sleep(0.02)
+
+
+async def eventually(condition: Callable[[], Awaitable[Any]], seconds: float = SECONDS_MAX) -> None:
+    """The same for what has to be asked."""
+    limit = time.monotonic() + seconds
+    while not await condition():
+        assert time.monotonic() < limit, "it did not come to pass"
+        await asyncio.sleep(0.05)
 
 
 async def fill(log: PostgresLog, events: int, *, streams: int = 50, first: int = 0) -> None:
@@ -76,7 +87,7 @@ class Road:
             "JISHI_KAFKA_BOOTSTRAP": self.bootstrap,
             "JISHI_KAFKA__PREFIX": self.prefix,
             "JISHI_KAFKA__PARTITIONS": str(PARTS),
-            "JISHI_KAFKA__LEASE_SECONDS": "1.5",
+            "JISHI_KAFKA__LEASE_SECONDS": str(LEASE_SECONDS),
             **self.settings,
         }
 
@@ -148,6 +159,31 @@ class Road:
             for part, records in self.records(self.events_topic).items()
         }
 
+    async def position(self) -> int:
+        """What the relay has had acknowledged; -1 where none has ever led."""
+        return int(await self._ask("SELECT r.position FROM streams.relay AS r") or -1)
+
+    async def leader(self) -> str:
+        """The name of the relay whose lease has not run out, or nothing."""
+        return str(
+            await self._ask(
+                "SELECT r.leader FROM streams.relay AS r WHERE r.lease_until > clock_timestamp()"
+            )
+            or ""
+        )
+
+    async def _ask(self, statement: str) -> Any:
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            return await connection.fetchval(statement)
+        finally:
+            await connection.close()
+
+    async def told(self, head: int) -> None:
+        """Wait until all partitions have been told of everything up to the head."""
+        statement = f"SELECT min(p) >= {head} FROM streams.relay AS r, unnest(r.reached) AS p"
+        await eventually(lambda: self._ask(statement))
+
     def said(self, process: subprocess.Popen[str]) -> list[dict[str, Any]]:
         """What a process that has ended wrote to its log."""
         _, err = process.communicate(timeout=SECONDS_MAX)
@@ -166,9 +202,23 @@ def taken(runs: list[Packed]) -> tuple[list[int], int]:
     return found, position
 
 
-def without_repeats(positions: list[int]) -> list[int]:
-    """Positions in the order in which they first came."""
-    return [position for position, _ in groupby(dict.fromkeys(positions))]
-
-
-__all__ = ["LOG_ID", "PARTS", "Road", "fill", "new_prefix", "taken", "until", "without_repeats"]
+def check_all(road: Road, head: int) -> int:
+    """Everything up to the head is there, in both topics, in order; what came more than once came
+    as a stretch sent again. Returns how many single events came again."""
+    streams: dict[int, str] = {}
+    again = 0
+    for part, records in road.singles().items():
+        known, before = 0, {0: 0}
+        for previous, event in records:
+            assert part_of(event.stream, PARTS) == part
+            assert previous <= known, f"partition {part} has a hole before {event.position}"
+            assert before.setdefault(event.position, previous) == previous, "another chain"
+            again += event.position <= known
+            known = max(known, event.position)
+            streams[event.position] = event.stream
+    assert sorted(streams) == list(range(1, head + 1))
+    for part, runs in road.runs().items():
+        found, reached = taken(runs)
+        assert found == [one for one in sorted(streams) if part_of(streams[one], PARTS) == part]
+        assert reached == head, f"partition {part} was told of {reached} only"
+    return again
