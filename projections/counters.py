@@ -10,7 +10,17 @@ from dataclasses import replace
 
 from projections.declare import Counter, Measure, Statistic
 from projections.making import DAY, HOUR, count, distinct, net, only, ratio, took, total, within
-from projections.numbers import agency, assessment, commitment, deliberation, fund, pact, project
+from projections.numbers import (
+    agency,
+    assessment,
+    campaign,
+    commitment,
+    deliberation,
+    fund,
+    indicator,
+    pact,
+    project,
+)
 from projections.numbers import list as lists
 
 # fmt: off
@@ -286,6 +296,8 @@ COUNTERS: tuple[Counter, ...] = (
     *commitment.NUMBERS,
     *assessment.NUMBERS,
     *fund.NUMBERS,
+    *campaign.NUMBERS,
+    *indicator.NUMBERS,
 )
 """All public numbers."""
 
