@@ -17,6 +17,7 @@ from projections.numbers import (
     commitment,
     deliberation,
     fund,
+    grade,
     indicator,
     pact,
     project,
@@ -298,6 +299,7 @@ COUNTERS: tuple[Counter, ...] = (
     *fund.NUMBERS,
     *campaign.NUMBERS,
     *indicator.NUMBERS,
+    *grade.NUMBERS,
 )
 """All public numbers."""
 
