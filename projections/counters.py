@@ -14,6 +14,7 @@ from projections.numbers import (
     agency,
     assessment,
     campaign,
+    card,
     commitment,
     deliberation,
     fund,
@@ -21,6 +22,8 @@ from projections.numbers import (
     indicator,
     pact,
     project,
+    seat,
+    service_post,
 )
 from projections.numbers import list as lists
 
@@ -291,6 +294,9 @@ COUNTERS: tuple[Counter, ...] = (
     *lists.NUMBERS,
     *pact.NUMBERS,
     *project.NUMBERS,
+    *card.NUMBERS,
+    *seat.NUMBERS,
+    *service_post.NUMBERS,
     *HONESTY,
     *STANDING,
     *agency.NUMBERS,

@@ -176,9 +176,11 @@ def loaded(module: str) -> dict[str, Verb]:
 @cache
 def kinds() -> dict[str, KindTitle]:
     """Every kind, register and variant by name, without importing any of them."""
-    found = {title.name: title for title in _files("workflows", register=False)}
-    found |= {title.name: title for title in _variants(found)}
-    return found | {title.name: title for title in _files("registers", register=True)}
+    found: dict[str, KindTitle] = {}
+    for folder, register in (("workflows", False), ("registers", True)):
+        own = {title.name: title for title in _files(folder, register=register)}
+        found |= own | {title.name: title for title in _variants(own)}
+    return found
 
 
 def title_of(text: str) -> Both:
@@ -202,4 +204,4 @@ def _variants(kinds: dict[str, KindTitle]) -> Iterator[KindTitle]:
         kind, _, name = path.stem.partition(".")
         if kind in kinds:
             title = tomllib.loads(path.read_text(encoding="utf-8"))["title"]
-            yield KindTitle(name, title_of(title), kind=kind)
+            yield KindTitle(name, title_of(title), kinds[kind].register, kind)
