@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from time import monotonic
 from typing import Protocol
 
@@ -148,8 +148,9 @@ class Leader:
                 standing = load.standing
         finally:
             reading.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await reading
+            await asyncio.gather(reading, return_exceptions=True)
+            if isinstance(batches, AsyncGenerator):
+                await batches.aclose()
 
     def _pause(self, standing: Standing, marked: float) -> float:
         """How long nothing needs to be done where nothing comes."""

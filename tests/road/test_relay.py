@@ -8,6 +8,7 @@ import contextlib
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,7 @@ async def test_a_relay_killed_under_load_is_followed_by_the_next(
         for _ in range(2):
             begun = await road.position()
             with road.relay() as killed:
-                await eventually(lambda begun=begun: _passed(road, begun + 200))
+                await eventually(partial(_passed, road, begun + 200))
                 killed.kill()
     with road.relay():
         await road.told(load.written)
