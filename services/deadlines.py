@@ -36,7 +36,7 @@ TIMER = Grant("timer", "system", roles=frozenset({"system"}), actions=frozenset(
 
 
 class Due(NamedTuple):
-    """One deadline: `clock` is its name within the kind."""
+    """One deadline: `clock` is its name within the case."""
 
     at: datetime
     stream: str
@@ -100,6 +100,8 @@ class Deadlines:
             return
         data = event.content["data"]
         clock = str(data["clock"]).partition(".")[2]
+        if unit := data.get("of_unit"):
+            clock = f"{clock}.{unit}"
         if event.fact in OVER_FACTS:
             self._current.pop((event.stream, clock), None)
             return

@@ -13,6 +13,7 @@ from services.exchange.scenarios.cast import areas_of, people_of, units_of
 from services.exchange.scenarios.form import Scenario, later, who_of
 from services.exchange.scenarios.reading import read
 from services.exchange.scenarios.rows import of_file, report, row, shown
+from services.kernel.catalogue import discover
 
 STEP = '{ at = "2018-03-01T09:00", as = "community", do = "order.place", save = "o" }'
 THEN = '{ facts = "o", are = ["order.placed"] }'
@@ -134,10 +135,17 @@ def test_units_and_people_are_made_where_they_are_named() -> None:
             "areas": {"c1": "root", "c2": "root"},
             "units": {"u1": "c2", "u2": {"org_kind": "new_org"}},
             "people": {"m1": "u3", "m2": {"affiliation": "volunteer"}},
-            "steps": [{"at": "2018-03-01", "as": "worker@u4", "do": "a.b", "with": {"unit": "u5"}}],
+            "steps": [
+                {
+                    "at": "2018-03-01",
+                    "as": "worker@u4",
+                    "do": "order.dispatch",
+                    "with": {"unit": "u5"},
+                }
+            ],
         }
     )
-    units = dict(units_of(one))
+    units = dict(units_of(one, discover()))
     assert set(units) == {"u1", "u2", "u3", "u4", "u5"}
     assert (units["u1"]["area"], units["u3"]["area"]) == ("c2", "c1")
     assert units["u2"]["org_kind"] == "new_org"

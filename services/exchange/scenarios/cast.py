@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from functools import cache
+from typing import Any, get_args, get_type_hints
 
 from services.access import TOKEN_PREFIX, token_hash
 from services.exchange.scenarios.asking import Answer, ask
 from services.exchange.scenarios.form import ROOT, AreaSaid, Scenario, Step, Who, who_of
 from services.exchange.scenarios.stage import Stage
+from services.kernel.catalogue import Catalogue
+from services.kernel.pieces import Command
+from services.kernel.words import UnitCode
 
 LEVELS = ("district", "street", "community", "grid", "building")
 """The level of an area that does not say it: by how deep it lies."""
-NAMED_UNITS = ("unit", "home_unit")
-"""Fields of a step that name a unit to be made where it is absent."""
+UNIT = get_args(UnitCode)[-1]
+"""What marks the code of a unit in a type."""
+NOT_THERE = frozenset({"invalid", "unknown"})
+"""Refusals that may be about a unit that is absent: it is left so."""
 REGISTERING = {
     "area.define": "code",
     "org.register": "code",
@@ -50,7 +56,7 @@ class Cast:
         for code, said in areas_of(scenario):
             if ("area.define", code) not in theirs:
                 await self._do("area", said)
-        for code, fields in units_of(scenario):
+        for code, fields in units_of(scenario, self._stage.catalogue):
             if ("org.register", code) not in theirs:
                 await self._do("org", fields)
         for person, fields in people_of(scenario):
@@ -122,13 +128,13 @@ def areas_of(scenario: Scenario) -> Iterator[tuple[str, dict[str, Any]]]:
         yield code, fields if one.parent == ROOT else {**fields, "parent": one.parent}
 
 
-def units_of(scenario: Scenario) -> Iterator[tuple[str, dict[str, Any]]]:
+def units_of(scenario: Scenario, catalogue: Catalogue) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every unit described, or named where a unit acts, with the fields that register it."""
     plain = {"area": scenario.home, "org_kind": "resident_unit"}
     said: dict[str, dict[str, Any]] = {}
     for code, one in scenario.units.items():
         said[code] = {**plain, **(one if isinstance(one, dict) else {"area": one})}
-    for code in _units_named(scenario):
+    for code in _units_named(scenario, catalogue):
         said.setdefault(code, plain)
     for code, fields in said.items():
         yield code, {"code": code, "name": code, **fields}
@@ -142,15 +148,37 @@ def people_of(scenario: Scenario) -> Iterator[tuple[str, dict[str, Any]]]:
         yield person, {"person": person, **plain, **own}
 
 
-def _units_named(scenario: Scenario) -> Iterator[str]:
+def _units_named(scenario: Scenario, catalogue: Catalogue) -> Iterator[str]:
     for step in scenario.steps:
         if step.who is not None and (unit := who_of(step.who).unit) is not None:
             yield unit
-        for field in NAMED_UNITS:
+        if step.refused in NOT_THERE or not step.fields:
+            continue
+        own = step.fields.get(REGISTERING.get(f"{step.kind}.{step.command}", ""))
+        for field in _unit_fields(step, catalogue):
             named = step.fields.get(field)
-            if isinstance(named, str) and not named.startswith("$"):
+            if isinstance(named, str) and named != own and not named.startswith("$"):
                 yield named
     for one in scenario.people.values():
         unit = one.get("home_unit") if isinstance(one, dict) else one
         if unit is not None:
             yield unit
+
+
+def _unit_fields(step: Step, catalogue: Catalogue) -> frozenset[str]:
+    """The fields of what is done that hold the code of a unit; none where it is not known."""
+    entry = catalogue.entries.get(step.kind)
+    info = entry.commands.get(step.command) if entry is not None else None
+    return _of_units(info.model) if info is not None else frozenset()
+
+
+@cache
+def _of_units(model: type[Command]) -> frozenset[str]:
+    hints = get_type_hints(model, include_extras=True)
+    return frozenset(name for name in model.model_fields if _holds_unit(hints[name]))
+
+
+def _holds_unit(annotation: Any) -> bool:
+    if UNIT in getattr(annotation, "__metadata__", ()):
+        return True
+    return any(_holds_unit(part) for part in get_args(annotation))
