@@ -15,6 +15,7 @@ from projections.numbers import (
     assessment,
     campaign,
     card,
+    care_label,
     commitment,
     deliberation,
     fund,
@@ -306,6 +307,7 @@ COUNTERS: tuple[Counter, ...] = (
     *campaign.NUMBERS,
     *indicator.NUMBERS,
     *grade.NUMBERS,
+    *care_label.NUMBERS,
 )
 """All public numbers."""
 

@@ -34,6 +34,7 @@ from services.kernel.context import Context
 from services.kernel.entry import CommandInfo, Entry
 from services.kernel.handle import handle
 from services.kernel.pieces import Command
+from services.kernel.sensitive import shown
 from services.kernel.words import Label, Limit
 from services.listed import ROOT
 from services.parsing import canonical_request, check_time, parse
@@ -179,7 +180,8 @@ class Rulings:
 
     def visible(self, grant: Grant, case: Case) -> bool:
         """Whether the caller may know of this case. The one map of all areas is everybody's."""
-        return case.stream == MAP or self.directory.reaches(grant, case.about.area)
+        reached = case.stream == MAP or self.directory.reaches(grant, case.about.area)
+        return reached and shown(case, grant.actor)
 
     def decide(
         self, order: Order, case: Case | None, cases: Mapping[str, Case], now: datetime

@@ -13,6 +13,7 @@ from starlette.requests import Request as HttpRequest
 from events.errors import Malformed, TooLarge, Unknown
 from services.access import Grant
 from services.commands import Request
+from services.kernel.sensitive import shown
 from services.ruling import no_such_case
 from services.web.asked import Asked, area_of, cursor_of, from_cursor
 from services.web.cases_json import case_json
@@ -124,7 +125,8 @@ class Api:
         asked.done()
         language = language_of(http.scope)
         page = await page_of(self._parts, wanted)
-        items = [case_json(entry, case, grant, language) for case in page.cases]
+        seen = (case for case in page.cases if shown(case, grant.actor))
+        items = [case_json(entry, case, grant, language) for case in seen]
         following = None if page.next is None else cursor_of(page.next)
         return json_reply({"items": items, "next": following})
 
