@@ -35,6 +35,6 @@ NUMBERS: tuple[Counter, ...] = (
     only(SEATS, "liaisons", "党建联络员", "Liaisons", role="liaison"),
     only(SEATS, "social_workers", "专职社工", "Social workers", role="social_worker"),
     distinct("seat_holders", "任职人员", "People seated", FILLED, "person", down_on=VACATED),
-    distinct("units_seated", "任职单位", "Units with a seat", FILLED, "home_unit", "家", VACATED),
+    distinct("units_seated", "任职单位", "Units with a seat", FILLED, "from_unit", "家", VACATED),
 )
 """All of them."""

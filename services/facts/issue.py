@@ -29,6 +29,7 @@ from services.facts.issue_words import (
     SuspendReason,
     Tier,
 )
+from services.facts.list import Asked, NotOn
 from services.kernel.words import Actor, Label, Party, Person, Refusal, UnitCode, refuse
 from services.kernel.workflow import About, Context, Fact, Note, State
 
@@ -192,6 +193,8 @@ class IssueReturned(Fact, zh="已退回"):
     """Counts against nobody, but is counted; the issue has no unit afterwards."""
 
     reason: Annotated[ReturnReason, Coded]
+    not_on: NotOn = None
+    item: Asked = None
 
     def apply(self, issue: Assigned) -> Classified:
         """One return more."""

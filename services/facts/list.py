@@ -15,8 +15,15 @@ from events.errors import Broken
 from events.fact import Coded
 from events.places import CODE_PATTERN
 from services.kernel.context import Context
-from services.kernel.words import Choice, ItemCode, Label, Name
+from services.kernel.words import Choice, ItemCode, Label, Name, Refusal, refuse
 from services.kernel.workflow import About, Fact, State
+
+NO_SUCH_LIST = Refusal("no_such_list", "没有有效的清单 {list}", "there is no list {list} in force")
+ON_THE_LIST = Refusal(
+    "on_the_list",
+    "{item} 在清单 {list} 上，不能以不在清单为由",
+    "{item} is on the list {list}: that it is not is no reason",
+)
 
 
 class ListKind(Choice, zh="清单类别", en="Kind of list"):
@@ -28,6 +35,7 @@ class ListKind(Choice, zh="清单类别", en="Kind of list"):
     MATTERS = "matters", "社区工作事项清单", "What may be asked of a community"
     SEALS = "seals", "社区印章使用清单", "What a community may stamp"
     CERTIFICATES = "certificates", "证明材料清单", "Certificates"
+    ASSESSMENTS = "assessments", "考核评比清单", "Assessments a community is put to"
     NEEDS = "needs", "需求清单", "Needs"
     RESOURCES = "resources", "资源清单", "Resources"
     PROJECTS = "projects", "项目清单", "Projects"
@@ -49,6 +57,8 @@ ListCode = Annotated[
     Field(examples=["l1"]),
     Label("清单", "List"),
 ]
+NotOn = Annotated[ListCode | None, Label("不在清单", "Not on the list")]
+Asked = Annotated[ItemCode | None, Label("所问事项", "Item asked for")]
 ItemName = Annotated[Name | None, Label("事项名称", "Name")]
 
 
@@ -131,3 +141,15 @@ def on_list(context: Context, code: str, item: str) -> bool:
     case = context.cases.get(stream(code))
     state = case.state if case is not None else None
     return isinstance(state, InForce) and item in state.items
+
+
+def check_off(context: Context, code: str | None, item: str | None) -> None:
+    """Refuse where what is said to stand on no list does, or the list named is none: of a command
+    that reads its stream, where one is named."""
+    if code is None:
+        return
+    case = context.cases.get(stream(code))
+    if case is None or not isinstance(case.state, InForce):
+        refuse(NO_SUCH_LIST, list=code)
+    if item is not None and item in case.state.items:
+        refuse(ON_THE_LIST, list=code, item=item)

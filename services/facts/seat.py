@@ -11,7 +11,18 @@ from pydantic import Field, StringConstraints
 from events.errors import Broken
 from events.fact import Coded, Member, Quantity
 from events.places import CODE_PATTERN
-from services.kernel.words import Actor, Choice, Count, Help, Label, Name, Party, Person, Terms
+from services.kernel.words import (
+    Actor,
+    Choice,
+    Count,
+    Help,
+    Label,
+    Name,
+    Party,
+    Person,
+    Terms,
+    UnitCode,
+)
 from services.kernel.workflow import About, Fact, State
 
 SEATS_MAX = 200
@@ -72,6 +83,7 @@ BodyCode = Annotated[
     Label("机构", "Body"),
 ]
 Holder = Annotated[Person, Label("任职人", "Holder")]
+FromUnit = Annotated[UnitCode | None, Label("所代表单位", "Of the unit")]
 Until = Annotated[date | None, Field(examples=["2021-12-31"]), Label("任期至", "Until")]
 Least = Annotated[int, Field(ge=0, le=SEATS_MAX)]
 Most = Annotated[int | None, Field(ge=0, le=SEATS_MAX), Help("不填为不限", "None: no limit")]
@@ -211,9 +223,10 @@ class BodyConstituted(Fact, zh="机构已组建"):
 
 
 class OfSeat(Fact):
-    """What every fact of a seat says: who, and which."""
+    """What every fact of a seat says: who, of which unit, and which seat."""
 
     person: Annotated[Holder, Member]
+    from_unit: Annotated[FromUnit, Member] = None
     seat_kind: Annotated[SeatKind, Coded]
     role: Annotated[Role, Coded]
 

@@ -48,6 +48,7 @@ FROM_ABOVE = frozenset(
         ListKind.MATTERS,
         ListKind.SEALS,
         ListKind.CERTIFICATES,
+        ListKind.ASSESSMENTS,
     }
 )
 

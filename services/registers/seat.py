@@ -19,6 +19,7 @@ from services.facts.seat import (
     BodyDissolved,
     Complete,
     Constituted,
+    FromUnit,
     Full,
     Holder,
     Role,
@@ -95,7 +96,7 @@ class Fill(Command, zh="任职", by=(*KEEPERS, Party.HANDLER)):
     seat_kind: SeatKind = SeatKind.PART_TIME
     role: Role = Role.MEMBER
     way: Way = Way.APPOINTED
-    from_unit: Annotated[UnitCode | None, Label("所代表单位", "Of the unit")] = None
+    from_unit: FromUnit = None
     until: Until = None
 
     def decide(self, seat: Constituted, context: Context) -> SeatFilled:
@@ -122,6 +123,7 @@ class Fill(Command, zh="任职", by=(*KEEPERS, Party.HANDLER)):
         return SeatFilled(
             about=context.said(seat.about, self.person, books=books),
             person=self.person,
+            from_unit=books.home_unit,
             seat_kind=self.seat_kind,
             role=self.role,
             way=self.way,
@@ -141,6 +143,7 @@ class Renew(Command, zh="连任", by=(*KEEPERS, Party.HANDLER)):
         return SeatRenewed(
             about=context.said(held.about, held.person),
             person=held.person,
+            from_unit=held.about.books.home_unit,
             seat_kind=held.kind,
             role=held.role,
             until=term(self.until, seat.body.terms, context),
@@ -161,6 +164,7 @@ class Vacate(Command, zh="离任", by=(*KEEPERS, Party.HANDLER, Party.HOLDER)):
         return SeatVacated(
             about=context.said(held.about, held.person),
             person=held.person,
+            from_unit=held.about.books.home_unit,
             seat_kind=held.kind,
             role=held.role,
             reason=self.reason,

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from events.clock import Instant
+from services.facts import list as lists
 from services.facts.issue import (
     Answered,
     Assessed,
@@ -76,13 +77,7 @@ from services.kernel.words import (
     refuse,
     weeks,
 )
-from services.kernel.workflow import (
-    Clock,
-    Command,
-    Context,
-    Opening,
-    Workflow,
-)
+from services.kernel.workflow import Clock, Command, Context, Opening, Workflow
 
 RETURNS_MAX = 2
 
@@ -187,12 +182,21 @@ class Return(Command, zh="退回", by=Party.HANDLER):
     """Give it back, with a reason."""
 
     reason: ReturnReason
+    not_on: lists.NotOn = None
+    item: lists.Asked = None
+
+    def reads(self, kind: str) -> tuple[str, ...]:
+        """The list it is said not to stand on."""
+        return (lists.stream(self.not_on),) if self.not_on else ()
 
     def decide(self, issue: Assigned, context: Context) -> IssueReturned:
         """Not for ever: after a few times only a dispatcher moves it."""
         if issue.matter.returns >= RETURNS_MAX:
             refuse(RETURNS_USED_UP, returns=issue.matter.returns)
-        return IssueReturned(about=issue.said(context), reason=self.reason)
+        lists.check_off(context, self.not_on, self.item)
+        return IssueReturned(
+            about=issue.said(context), reason=self.reason, not_on=self.not_on, item=self.item
+        )
 
 
 class Transfer(Command, zh="转办", by=(Party.DISPATCHER, Party.STREET)):

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from events.fact import About, Books
+from events.fact import About, Books, Provenance
 from services.facts.seat import (
     BodyConstituted,
     BodyDissolved,
@@ -77,13 +77,13 @@ def test_a_body_begins_short_of_what_it_must_have() -> None:
 def test_a_seat_counts_in_the_books_of_its_holders_unit() -> None:
     fact, clock = SEVEN.facts
     assert fact == SeatFilled(
-        about=MINE.at(provenance=fact.about.provenance),
+        about=MINE.at(provenance=Provenance.ORGANISER),
         person="m1",
+        from_unit="u1",
         seat_kind=SeatKind.PART_TIME,
         role=Role.MEMBER,
         way=Way.ELECTED,
     )
-    assert fact.about.books.home_unit == "u1"
     assert isinstance(clock, DeadlineEnded)
     assert clock.on_time
     assert isinstance(SEVEN.state, Complete)
@@ -143,6 +143,7 @@ def test_a_seat_is_vacated_where_it_counted_and_the_body_is_short_again() -> Non
     assert fact == SeatVacated(
         about=MINE,
         person="m1",
+        from_unit="u1",
         seat_kind=SeatKind.PART_TIME,
         role=Role.MEMBER,
         reason=VacateReason.TRANSFERRED,
