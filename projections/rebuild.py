@@ -265,6 +265,12 @@ class Upkeep:
             if clock() > until:
                 raise _behind(f"{version.name} stands at {position}, the log at {head}", version)
             await asyncio.sleep(LOOK_SECONDS)
+        if version.projection == LEDGER:
+            settled = await self.slips(version).settled()
+            # Anybody may seal; a worker may be at it.
+            while await self.pages(version).count() < settled // PAGE_EVENTS and clock() < until:
+                if not await self.seal(version):
+                    await asyncio.sleep(LOOK_SECONDS)
 
     async def compare(self, projection: str) -> Comparison:
         """The version in the making against the one that is read. Rows are compared at the head of
@@ -272,10 +278,10 @@ class Upkeep:
         self._known(projection)
         old = await self.versions.one(projection, ACTIVE)
         new = await self.versions.one(projection, BUILDING)
-        if projection == LEDGER:
-            return await self._compare_pages(old, new)
         for version in (old, new):
             await self._bring(version)
+        if projection == LEDGER:
+            return await self._compare_pages(old, new)
         compared = await self._database.value(f"SELECT count(*) FROM projections.{new.name}")  # noqa: S608 (a name of this program)
         rows = await self._database.fetch(different(old.name, new.name), DIFFERENCES_SHOWN)
         keys = tuple(str(row["stream"]) for row in rows)

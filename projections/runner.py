@@ -56,16 +56,22 @@ class Runner(Part, Generic[State]):
 
     async def _plan(self, events: Iterable[Recorded]) -> Plan[State]:
         by_stream: dict[str, list[Recorded]] = {}
+        begun = set[str]()
         for event in events:
+            if event.revision == 1:
+                begun.add(event.stream)
             if event.stream not in self._parked and self.projection.wants(event):
                 by_stream.setdefault(event.stream, []).append(event)
         plan: Plan[State] = Plan()
         for stream, fresh in by_stream.items():
-            await self._plan_stream(plan, stream, fresh)
+            # What begins in this batch has no history, also where its first event is not wanted.
+            known = stream in self._states or stream in begun
+            await self._plan_stream(plan, stream, fresh, known=known)
         return plan
 
-    async def _plan_stream(self, plan: Plan[State], stream: str, fresh: list[Recorded]) -> None:
-        known = stream in self._states or fresh[0].revision == 1
+    async def _plan_stream(
+        self, plan: Plan[State], stream: str, fresh: list[Recorded], *, known: bool
+    ) -> None:
         earlier = [] if known else await self._wanted(stream, fresh[0].position - 1)
         before = self._states.get(stream)
         try:

@@ -18,7 +18,7 @@ import numpy as np
 
 from events import codec
 from events.envelope import Recorded, entries
-from events.errors import Broken, Unavailable
+from events.errors import Broken, Invalid, Unavailable
 from events.fact import Counted, Shape
 from events.ports import PAGE_EVENTS, EntryColumns, Source
 from projections.database import Database
@@ -123,14 +123,13 @@ class Slips(Part):
         """Nothing is: what an event puts into the books depends on no other."""
 
     async def _take(self, events: Sequence[Recorded], upto: int, next_offset: int) -> bool:
-        run, parked = self._read(event for event in events if event.stream not in self._parked)
-        moved = await self._send(run, self._checkpoint(upto, next_offset, parked))
+        slips, parked = self._written([e for e in events if e.stream not in self._parked])
+        moved = await self._send(slips, self._checkpoint(upto, next_offset, parked))
         if moved:
             self._moved(upto, next_offset, parked)
         return moved
 
-    async def _send(self, run: EntryColumns, checkpoint: list[Any]) -> bool:
-        slips = [slip_of(piece) for piece in cut_at_pages(run, self._page_events)]
+    async def _send(self, slips: Sequence[Slip], checkpoint: list[Any]) -> bool:
         moved = await self._database.value(
             WRITE,
             *checkpoint,
@@ -141,8 +140,22 @@ class Slips(Part):
         )
         return bool(moved)
 
-    def _read(self, events: Iterable[Recorded]) -> tuple[EntryColumns, list[Parked]]:
-        """The entries of these events, and the streams that stop at one that cannot be read."""
+    def _written(self, events: Sequence[Recorded]) -> tuple[list[Slip], list[Parked]]:
+        """The slips of these events, and the streams that stop at one that cannot be read."""
+        run, parked = self._read(events)
+        try:
+            return self._cut(run), parked
+        except Invalid:
+            # One of them has no spelling. Which one is looked for only now: it costs.
+            run, parked = self._read(events, spelt=True)
+            return self._cut(run), parked
+
+    def _cut(self, run: EntryColumns) -> list[Slip]:
+        return [slip_of(piece) for piece in cut_at_pages(run, self._page_events)]
+
+    def _read(
+        self, events: Iterable[Recorded], *, spelt: bool = False
+    ) -> tuple[EntryColumns, list[Parked]]:
         run, parked = EntryColumns(), dict[str, Parked]()
         columns = [getattr(run, name) for name in Counted._fields]
         for event in events:
@@ -150,6 +163,8 @@ class Slips(Part):
                 continue
             try:
                 found = self._entries(event)
+                if spelt:
+                    codec.canonical([list(counted) for _, counted in found])
             except Exception as error:  # noqa: BLE001 (whatever it is parks the stream, visibly)
                 parked[event.stream] = self._refused(event, error)
                 continue
@@ -167,7 +182,6 @@ class Slips(Part):
         for _, counted in found:
             if tuple(map(type, counted)) != TYPES:
                 raise Broken(f"event {event.position} counts with what is not a text or a number")
-            codec.canonical(list(counted))
         return found
 
     async def retry(self, stream: str) -> Parked | None:
@@ -179,10 +193,10 @@ class Slips(Part):
             if first is None:
                 return None
             events = await self._stream(stream, self.position, first - 1)
-            run, parked = self._read(events)
+            slips, parked = self._written(events)
             if parked:
                 return parked[0]
-            if await self._send(run, self._checkpoint(self.position, let_go=[stream])):
+            if await self._send(slips, self._checkpoint(self.position, let_go=[stream])):
                 await self.open()
                 return None
         raise Unavailable(f"{self.name} moves too fast to take {stream} up again: try once more")

@@ -293,8 +293,18 @@ async def test_what_no_page_can_keep_is_parked(works: Works) -> None:
     events = await works.world.log.read(limit=10_000)
     body = events[0].body.replace(b'"name":"', b'"name":"\\u0000')
     zero = Recorded(1, "area/map", 1, "area.defined", 1, 0, body, b"")
-    _, parked = slips._read([zero])
+    _, parked = slips._written([zero, events[1]])
     assert "zero byte" in parked[0].reason
+
+
+async def test_what_has_no_canonical_spelling_is_parked_and_no_other(works: Works) -> None:
+    events = await works.world.log.read(limit=10_000)
+    number = next(i for i, e in enumerate(events) if b'"minutes":45' in e.body)
+    body = events[number].body.replace(b'"minutes":45', b'"minutes":%d' % 2**60)
+    wrong = Recorded(events[number].position, "case/wrong", 1, events[number].fact, 1, 0, body, b"")
+    kept, (parked,) = works.slips(0)._written([events[0], wrong, events[-1]])
+    assert parked.stream == "case/wrong"
+    assert [slip.lo for slip in kept] == [events[0].position, events[-1].position]
 
 
 # --- versions
