@@ -83,9 +83,9 @@ class CareLabel(State):
             found.add(Party.HOLDER)
         return found
 
-    def shown_to(self, actor: Actor) -> bool:
-        """Nobody else than those it is for, and who keeps and checks it."""
-        keeps = {Party.COMMUNITY, Party.AUDITOR, Party.REQUESTER}
+    def shown_to(self, actor: Actor, *, overdue: bool) -> bool:
+        """Nobody else than those it is for, who keeps and checks it, and the timer."""
+        keeps = {Party.COMMUNITY, Party.AUDITOR, Party.REQUESTER, Party.SYSTEM}
         return bool((actor.parties() | self.parties(actor)) & keeps)
 
 
@@ -102,10 +102,10 @@ class Consented(Live, zh="已同意", en="Consented"):
 class Noted(Live, zh="已登记"):
     """Those who serve know it."""
 
-    def shown_to(self, actor: Actor) -> bool:
-        """Those who serve too."""
-        serves = {Party.HOLDER, Party.HANDLER}
-        return super().shown_to(actor) or bool(self.parties(actor) & serves)
+    def shown_to(self, actor: Actor, *, overdue: bool) -> bool:
+        """Those who serve too, until the consent is over."""
+        serves = self.parties(actor) & {Party.HOLDER, Party.HANDLER}
+        return super().shown_to(actor, overdue=overdue) or (bool(serves) and not overdue)
 
 
 class Ended(CareLabel, zh="已隐去", en="Hidden"):

@@ -12,11 +12,15 @@ from services.kernel.words import Actor
 class Sensitive(Protocol):
     """A state that says itself who may see it."""
 
-    def shown_to(self, actor: Actor) -> bool:
-        """Whether this person may know of the case at all."""
+    def shown_to(self, actor: Actor, *, overdue: bool) -> bool:
+        """Whether this person may know of the case at all. `overdue`: one of its clocks has run
+        out, as a consent does by itself."""
         ...
 
 
 def shown(case: Case, actor: Actor) -> bool:
     """Whether somebody who sees the area of a case may see the case."""
-    return not isinstance(case.state, Sensitive) or case.state.shown_to(actor)
+    if not isinstance(case.state, Sensitive):
+        return True
+    overdue = any(clock.missed for clock in case.clocks.values())
+    return case.state.shown_to(actor, overdue=overdue)

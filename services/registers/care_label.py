@@ -222,7 +222,7 @@ WORKFLOW = Workflow(
     __name__,
     zh="关爱标签",
     clocks=[
-        # Reminds whoever keeps it; what comes after it is neither on time nor late.
+        # Hides the need by itself when it runs out; its end is neither on time nor late.
         Clock(
             "consent",
             Label("同意期限", "Consent"),

@@ -26,6 +26,7 @@ from services.facts.care_label import (
     ServerReleased,
 )
 from services.kernel.catalogue import only
+from services.kernel.records import Miss
 from services.kernel.sensitive import shown
 from services.kernel.testing import Registers, Story, story
 from services.kernel.words import Actor
@@ -197,6 +198,14 @@ def test_a_consent_that_is_over_ends_by_itself_or_by_hand() -> None:
     GIVEN.later(days=400).when(SYSTEM, Expire()).recorded(
         "care_label.consent_expired", "deadline.lifted"
     )
+
+
+def test_a_consent_that_runs_out_hides_the_need_by_itself() -> None:
+    assert SERVED.case is not None
+    due = SERVED.case.clocks["consent"].due_at
+    assert due is not None
+    over = SERVED.knowing(now=due).when(SYSTEM, Miss(clock="consent"))
+    assert seen(over, SERVER, UNIT, COMMUNITY, SELF, SYSTEM) == [False, False, True, True, True]
 
 
 def test_it_may_be_consented_to_anew() -> None:
