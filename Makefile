@@ -10,13 +10,16 @@ ROWS ?=
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast check format bench soak browser clean
+.PHONY: help demo distributed test fast check format bench soak browser clean
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 
 demo: .venv/ready ## play a year of community service, and open the board on http://127.0.0.1:8311
 	@$(BIN)/jishi demo
+
+distributed: .venv/ready-test ## the shape with Kafka, relays and workers on this machine (no Docker, no Java needed)
+	@$(BIN)/python -m services.terminal.distributed
 
 test: .venv/ready-test ## every test: pure, real Postgres (KAFKA=no BROWSER=no leave those out)
 	@$(BIN)/python -m pytest --kafka=$(KAFKA) --browser=$(BROWSER)
