@@ -101,6 +101,7 @@ class AgencyTerms(Terms):
         Count, Field(le=SUPPLEMENTS_MAX), Label("补正次数上限", "Most supplements")
     ] = 1
     submitted_first: Annotated[bool, Label("须报送部门", "An office decides")] = True
+    listed_only: Annotated[bool, Label("只办清单内事项", "Only what is on a list")] = False
 
 
 # ---- states
@@ -207,6 +208,7 @@ class AgencyAccepted(Fact, zh="代办已受理"):
 
     agent: Annotated[Agent, Member]
     matter: Annotated[Matter, Coded]
+    list_code: ListCode = None
 
     def apply(self, agency: Requested) -> Accepted:
         """To be submitted."""

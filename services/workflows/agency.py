@@ -6,6 +6,7 @@ decides stands here as an outcome only. A matter on no list is declined naming t
 
 from __future__ import annotations
 
+from services.facts import list as lists
 from services.facts.agency import (
     Accepted,
     AgencyAccepted,
@@ -48,8 +49,13 @@ RUNNERS = (Party.HOLDER, *DESK)
 
 NAME_THE_LIST = Refusal(
     "name_the_list",
-    "不在清单的，须写明是哪份清单",
-    "say which list it is not on",
+    "须写明是哪份清单",
+    "say which list it is on, or not on",
+)
+OFF_LIST = Refusal(
+    "off_list",
+    "事项 {matter} 不在清单 {list_code} 上，不予办理",
+    "the matter {matter} is not on the list {list_code}: decline it",
 )
 TOLD_ONCE = Refusal(
     "told_once",
@@ -93,15 +99,30 @@ class Accept(Command, zh="受理", by=[Party.WORKER, Party.HANDLER, *DESK]):
     """Take it on as the agent, or give it to one."""
 
     agent: Agent | None = None
+    list_code: ListCode = None
+
+    def reads(self, kind: str) -> tuple[str, ...]:
+        """The list it stands on, where one is named."""
+        return (lists.stream(self.list_code),) if self.list_code else ()
 
     def decide(self, agency: Requested, context: Context) -> AgencyAccepted:
-        """Counts in the agent's books from here on."""
+        """Counts in the agent's books from here on. What a list allows is checked against it."""
+        self._check_list(agency, context)
         agent = context.person_meant(self.agent, DESK)
         books = context.books_of(agent, agency.about)
         own_unit = context.actor.unit if agent == context.actor.person else None
         unit = agency.about.unit or own_unit or books.home_unit
         about = context.said(agency.about, agent, agency.errand.requester, unit=unit, books=books)
-        return AgencyAccepted(about=about, agent=agent, matter=agency.errand.matter)
+        return AgencyAccepted(
+            about=about, agent=agent, matter=agency.errand.matter, list_code=self.list_code
+        )
+
+    def _check_list(self, agency: Requested, context: Context) -> None:
+        code, matter = self.list_code, agency.errand.matter
+        if code is None and agency.errand.terms.listed_only:
+            refuse(NAME_THE_LIST)
+        if code is not None and not lists.on_list(context, code, matter):
+            refuse(OFF_LIST, matter=matter, list_code=code)
 
 
 class Decline(Command, zh="不予受理", by=[Party.HANDLER, *DESK]):

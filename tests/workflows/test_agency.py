@@ -28,11 +28,13 @@ from services.facts.agency import (
     Visits,
     WithdrawReason,
 )
+from services.facts.list import ListKind
 from services.kernel.catalogue import only
 from services.kernel.clocks import DeadlineEnded, DeadlineSet
 from services.kernel.records import ConfirmRecord, GiveFeedback
 from services.kernel.testing import MONDAY, Registers, Story, story
 from services.kernel.words import Actor, Limit, Party, Satisfaction
+from services.registers import list as papers
 from services.workflows.agency import (
     Accept,
     Answer,
@@ -204,6 +206,26 @@ def test_at_one_desk_nothing_is_submitted_and_the_desk_answers() -> None:
     done = answered.when(DESK, Deliver(visits=Visits.NONE))
     assert done.facts[0].about.variant == "one_stop"
     assert isinstance(done.state, Delivered)
+
+
+def test_a_seal_is_used_for_what_stands_on_the_list() -> None:
+    street = Actor("s1", roles=frozenset({"street"}), area="c1")
+    seals = story(only("list").entry("list"), stream="list/seals").when(
+        street, papers.Publish(code="seals", area="c1", list_kind=ListKind.SEALS)
+    )
+    listed = seals.when(street, papers.Add(items=(papers.NewItem(item="residence"),))).case
+    assert listed is not None
+    desk = story(CATALOGUE.entry("seal_use"), registers=TOWN, cases={listed.stream: listed})
+    asked = desk.when(RESIDENT, Request(matter="residence"))
+    asked.when(DESK, Accept()).refused("name_the_list")
+    taken = asked.when(DESK, Accept(list_code="seals"))
+    fact = taken.facts[0]
+    assert isinstance(fact, AgencyAccepted)
+    assert fact.list_code == "seals"
+    other = desk.when(RESIDENT, Request(matter="good-conduct"))
+    other.when(DESK, Accept(list_code="seals")).refused("off_list")
+    other.knowing(cases={}).when(DESK, Accept(list_code="seals")).refused("off_list")
+    REQUESTED.when(AGENT, Accept(list_code="seals")).refused("off_list")
 
 
 def test_an_office_has_twenty_working_days_or_what_a_rule_gives_it() -> None:
