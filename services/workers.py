@@ -118,7 +118,6 @@ class Serving:
 
     async def look(self) -> Mapping[int, int]:
         """What is to be done every second; returns the parts to be read anew, and from where."""
-        before = self._offsets()
         known = set(self._lanes)
         await self._arrange()
         await self._heal()
@@ -131,7 +130,7 @@ class Serving:
         await self._say()
         new = {part for _, _, part in set(self._lanes) - known}
         after = self._offsets()
-        return {part: after[part] for part in new if after[part] < before.get(part, 1)}
+        return {part: after[part] for part in new}
 
     async def close(self) -> None:
         """End every lane."""

@@ -38,6 +38,8 @@ BUFFER_RECORDS = 64
 HEARTBEATS = 3
 """A worker says that it lives so many times before it would be thought dead."""
 COMMIT_SECONDS = 2.0
+METADATA_MS = 3_000
+"""How soon a topic that was made, or made anew, is noticed."""
 LOOK_SECONDS = 1.0
 WATCH_SECONDS = 0.25
 STOP_SECONDS = 5.0
@@ -165,6 +167,7 @@ class Worker:
             table_standby_replicas=0,
             agent_supervisor=CrashingSupervisor,
             consumer_auto_offset_reset="earliest",
+            consumer_metadata_max_age_ms=METADATA_MS,
             broker_session_timeout=session,
             broker_heartbeat_interval=session / HEARTBEATS,
             broker_commit_interval=COMMIT_SECONDS,
