@@ -11,6 +11,7 @@ from dataclasses import replace
 from projections.declare import Counter, Measure, Statistic
 from projections.making import DAY, HOUR, count, distinct, net, only, ratio, took, total, within
 from projections.numbers import (
+    activity,
     agency,
     assessment,
     campaign,
@@ -25,6 +26,8 @@ from projections.numbers import (
     project,
     seat,
     service_post,
+    venue,
+    visit,
 )
 from projections.numbers import list as lists
 
@@ -306,6 +309,9 @@ COUNTERS: tuple[Counter, ...] = (
     *fund.NUMBERS,
     *campaign.NUMBERS,
     *indicator.NUMBERS,
+    *visit.NUMBERS,
+    *activity.NUMBERS,
+    *venue.NUMBERS,
     *grade.NUMBERS,
     *care_label.NUMBERS,
 )

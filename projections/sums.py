@@ -137,6 +137,8 @@ class Sieve:
         column = self.strand.value
         if column is None:
             raise AssertionError("this strand has no value column")
+        if column in Books._fields:
+            return self._of_books(column)[block.ids_of("books", rows)]
         if column not in block.numbers:
             return block.ids_of(column, rows)
         numbers = block.numbers[column][rows].astype(np.int64)
@@ -144,6 +146,12 @@ class Sieve:
             return numbers
         elapsed: Ints = block.numbers["occurred_at"][rows].astype(np.int64) - numbers
         return elapsed
+
+    def _of_books(self, column: str) -> Ints:
+        """What each combination of further books says of one of them, as ids of units."""
+        known, words = self._vocabulary.books.values_by_id, self._vocabulary.unit
+        place = Books._fields.index(column)
+        return np.fromiter((words[books[place]] for books in known), np.int32, len(known))
 
     def _candidates(self, block: Block) -> Matches:
         present, ids = block.what_present, block.ids["what"]

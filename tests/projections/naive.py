@@ -221,7 +221,7 @@ class Naive:
         names = (counter.of,) if isinstance(counter.of, str) else counter.of
         net: dict[str, int] = {}
         for weight, item in lines:
-            member = next((item.data[name] for name in names if item.data.get(name)), None)
+            member = next((text for name in names if (text := self.text(item, name))), None)
             if member is not None:
                 net[member] = net.get(member, 0) + weight
         return {member for member, count in net.items() if count > 0}
