@@ -92,7 +92,8 @@ class DueProjection:
 def _take(running: dict[str, Running], event: Recorded) -> None:
     content = event.content
     about, data = content["about"], content["data"]
-    name = str(data["clock"])
+    # Where each unit has a clock of its own, it is another one for each: `callout.report.u1`.
+    name = ".".join(filter(None, (data["clock"], data.get("of_unit"))))
     if event.fact in (ENDED, LIFTED):
         running.pop(name, None)
         return

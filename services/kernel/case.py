@@ -47,7 +47,8 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True)
 class Ticking:
-    """A clock that runs, or rests (then `due_at` is None and `left_seconds` is what remains)."""
+    """A clock that runs, or rests (then `due_at` is None and `left_seconds` is what remains).
+    `name` is its key in the case: `report`, or `report.u1` where each unit has its own."""
 
     name: str
     tier: str | None
@@ -58,6 +59,16 @@ class Ticking:
     left_seconds: int | None = None
     extensions: int = 0
     missed: bool = False
+    of_unit: str | None = None
+
+    @property
+    def declared(self) -> str:
+        """The name under which its workflow declares it."""
+        return self.name.partition(".")[0]
+
+    def counted(self, about: About) -> About:
+        """Where it counts: in the case's dimensions, but of its own unit where each has one."""
+        return about if self.of_unit is None else about.at(unit=self.of_unit)
 
 
 @dataclass(frozen=True)

@@ -155,10 +155,18 @@ def _check_clock(workflow: Workflow, clock: Clock) -> None:
     if both := runs & rests:
         words = sorted(state.__name__ for state in both)
         raise AssertionError(f"the clock {name} both runs and rests in {words}")
-    if (clock.limit is None) == (clock.until is None):
-        raise AssertionError(f"the clock {name} needs a limit, or the field it runs until")
-    if clock.until is not None and (rests or clock.extensions):
-        raise AssertionError(f"the clock {name} runs until {clock.until}: no rests, no extensions")
+    if [clock.limit, clock.until, clock.each].count(None) != 2:
+        raise AssertionError(
+            f"the clock {name} needs a limit, or the field it runs until, or dates for each unit"
+        )
+    own = clock.until or clock.each
+    if own is not None and (rests or clock.extensions):
+        raise AssertionError(f"the clock {name} runs until {own}: no rests, no extensions")
+    for state in runs if clock.each is not None else ():
+        if not hasattr(state, clock.each or ""):
+            raise AssertionError(
+                f"the clock {name} asks for {state.__name__}.{clock.each}: no property"
+            )
     for field in filter(None, (clock.of, clock.until)):
         for state in runs:
             if field not in state.__dataclass_fields__:

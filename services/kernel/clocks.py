@@ -7,7 +7,7 @@ a rule does not alter history.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ from services.kernel.calendar import Calendar
 from services.kernel.case import Case, CaseFact, Ticking, Told
 from services.kernel.context import Context
 from services.kernel.pieces import Clock, State
-from services.kernel.words import AMOUNT_MAX, Choice, ClockName, Label, Limit
+from services.kernel.words import AMOUNT_MAX, Choice, ClockName, Label, Limit, UnitCode
 from services.kernel.workflow import Workflow
 
 Seconds = Annotated[int, Field(ge=0, le=AMOUNT_MAX), Label("秒数", "Seconds")]
@@ -42,11 +42,14 @@ class DeadlineFact(CaseFact):
 
     clock: Annotated[ClockName, Coded]
     tier: Annotated[Tier | None, Coded, Label("档次", "Tier")] = None
+    of_unit: Annotated[UnitCode | None, Label("所属单位", "Of unit")] = None
+    """Whose it is, where each unit has its own."""
 
     @property
     def name(self) -> str:
-        """The clock's name within its kind."""
-        return self.clock.partition(".")[2]
+        """The clock's name within its case: `accept`, or `report.u1`."""
+        declared = self.clock.partition(".")[2]
+        return declared if self.of_unit is None else f"{declared}.{self.of_unit}"
 
 
 class DeadlineSet(DeadlineFact, zh="已起算", kind="deadline.set"):
@@ -70,6 +73,7 @@ class DeadlineSet(DeadlineFact, zh="已起算", kind="deadline.set"):
                 working=self.working,
                 due_at=self.due_at,
                 extensions=before.extensions if before else 0,
+                of_unit=self.of_unit,
             ),
         )
 
@@ -168,6 +172,9 @@ def clock_facts(
     """
     facts: list[DeadlineFact] = []
     for name, clock in workflow.clocks.items():
+        if clock.each is not None:
+            facts += _of_each(workflow, clock, before or after, after, clocks, context)
+            continue
         ticking = clocks.get(name)
         runs, rests = type(after) in workflow.running[name], type(after) in workflow.resting[name]
         if ticking is None:
@@ -191,6 +198,37 @@ def clock_facts(
         ):
             facts.append(_set(workflow, clock, after, ticking.started_at, context))
     return facts
+
+
+def _of_each(
+    workflow: Workflow,
+    clock: Clock,
+    before: State,
+    after: State,
+    clocks: Mapping[str, Ticking],
+    context: Context,
+) -> Iterator[DeadlineFact]:
+    """The same for a clock of which each unit has its own."""
+    runs = type(after) in workflow.running[clock.name]
+    met = not runs and type(after) in workflow.meeting[clock.name]
+    asked = clock.ends(after) if runs else {}
+    own = [one for one in clocks.values() if one.declared == clock.name]
+    running = {one.of_unit: one for one in own if one.of_unit is not None}
+    for unit in dict.fromkeys((*running, *asked)):
+        ticking, due = running.get(unit), asked.get(unit)
+        if ticking is not None and due is None:
+            about = ticking.counted(before.about)
+            yield _end(workflow, ticking, about, met or unit in asked, context)
+        elif due is not None and (ticking is None or ticking.due_at != due):
+            start = ticking.started_at if ticking is not None else context.occurred_at
+            yield DeadlineSet(
+                about=after.about.at(unit=unit),
+                clock=f"{workflow.name}.{clock.name}",
+                of_unit=unit,
+                started_at=start,
+                due_at=due,
+                limit_seconds=max(0, int((due - start).total_seconds())),
+            )
 
 
 def limit_of(workflow: Workflow, clock: Clock, tier: str | None, context: Context) -> Limit:
@@ -223,14 +261,15 @@ def _set(
 def _end(
     workflow: Workflow, ticking: Ticking, about: About, met: bool, context: Context
 ) -> DeadlineFact:
-    name = f"{workflow.name}.{ticking.name}"
+    name, unit = f"{workflow.name}.{ticking.declared}", ticking.of_unit
     if not met:
-        return DeadlineLifted(about=about, clock=name, tier=ticking.tier)
+        return DeadlineLifted(about=about, clock=name, tier=ticking.tier, of_unit=unit)
     due = ticking.due_at or due_if_resumed(ticking, context.occurred_at, context.calendar)
     return DeadlineEnded(
         about=about,
         clock=name,
         tier=ticking.tier,
+        of_unit=unit,
         on_time=context.occurred_at <= due,
         due_at=due,
         took_seconds=max(0, int((context.occurred_at - ticking.started_at).total_seconds())),

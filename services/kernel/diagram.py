@@ -100,7 +100,7 @@ def _kind(catalogue: Catalogue, entry: Entry) -> Iterator[str]:
         runs = _ordered(entry.workflow.diagram.states, entry.workflow.running[clock.name])
         states = "、".join(entry.state_label(state).zh for state in runs)
         spans = " / ".join(span(limit) for limit in _limits(clock))
-        spans = spans or f"`{clock.until}`"
+        spans = spans or f"`{clock.until or clock.each}`"
         yield f"\n时限 · clock: {both(clock.label)} `{entry.name}.{clock.name}`: {spans} ({states})"
 
 

@@ -186,7 +186,12 @@ class DuplicateLinked(CaseFact, zh="已并案", kind="record.duplicate_linked"):
 def lifted(case: Case) -> tuple[DeadlineLifted, ...]:
     """The end of every clock that has not ended."""
     return tuple(
-        DeadlineLifted(about=case.about, clock=f"{case.kind}.{clock.name}", tier=clock.tier)
+        DeadlineLifted(
+            about=clock.counted(case.about),
+            clock=f"{case.kind}.{clock.declared}",
+            tier=clock.tier,
+            of_unit=clock.of_unit,
+        )
         for clock in case.clocks.values()
     )
 

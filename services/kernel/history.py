@@ -130,7 +130,7 @@ def mended(case: Case, context: Context) -> list[DeadlineFact]:
     then = replace(context, happened_at=case.moved_at)
     facts = clock_facts(case.workflow, None, case.state, case.clocks, then)
     return [
-        DeadlineLifted(about=case.about, clock=fact.clock, tier=fact.tier)
+        DeadlineLifted(about=fact.about, clock=fact.clock, tier=fact.tier, of_unit=fact.of_unit)
         if isinstance(fact, DeadlineEnded)
         else fact
         for fact in facts

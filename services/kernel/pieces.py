@@ -195,6 +195,10 @@ class Clock:
     `extensions` is how often it may be extended. Where every case has a date of its own, `until`
     names the state's field that holds it, instead of a limit: whoever may move the date moves the
     clock, so it neither rests nor is extended.
+
+    Where a case waits for several units, each has a clock of its own: `each` names a property of
+    the states it runs in, which says by unit until when, or None where that unit has done its part.
+    A unit that is not named (any more) has nothing to do: its clock is lifted.
     """
 
     name: str
@@ -207,6 +211,7 @@ class Clock:
     restarts: bool = False
     extensions: int = 1
     until: str | None = None
+    each: str | None = None
 
     def tier(self, state: State) -> str | None:
         """The key that chooses the limit in this state."""
@@ -229,6 +234,11 @@ class Clock:
             return None
         end: Instant = getattr(state, self.until)
         return end
+
+    def ends(self, state: State) -> Mapping[str, Instant | None]:
+        """Until when each unit has to do its part; None where it has. Only where `each` is."""
+        found: Mapping[str, Instant | None] = getattr(state, self.each or "")
+        return found
 
 
 SHARED_FACTS: dict[str, type[EventFact]] = {}

@@ -77,8 +77,11 @@ EXTENDED_ENOUGH = Refusal(
 NOT_DUE = Refusal("not_due", "时限 {due} 尚未到", "it is due at {due}, not yet")
 
 Clock = Annotated[
-    str, Field(pattern=r"^[a-z][a-z_]{0,31}$", examples=["deliver"]), Label("时限", "Clock")
+    str,
+    Field(pattern=r"^[a-z][a-z_]{0,31}(\.[a-z0-9][a-z0-9_-]{0,31})?$", examples=["deliver"]),
+    Label("时限", "Clock"),
 ]
+"""A clock of the case; where each unit has its own, with the unit: `report.u1`."""
 
 
 class AboutRecord(CaseCommand):
@@ -233,14 +236,15 @@ class Extend(CaseCommand, zh="延期", by=[Party.DISPATCHER, Party.STREET, Party
         ticking = case.clocks.get(self.clock)
         if ticking is None or ticking.due_at is None:
             refuse(NO_CLOCK, clock=self.clock)
-        if ticking.extensions >= case.workflow.clocks[self.clock].extensions:
+        if ticking.extensions >= case.workflow.clocks[ticking.declared].extensions:
             refuse(EXTENDED_ENOUGH, times=ticking.extensions)
         if self.until <= ticking.due_at:
             refuse(NOT_LATER, due=ticking.due_at.isoformat())
         return DeadlineExtended(
-            about=context.said(case.about),
-            clock=f"{case.kind}.{self.clock}",
+            about=context.said(ticking.counted(case.about)),
+            clock=f"{case.kind}.{ticking.declared}",
             tier=ticking.tier,
+            of_unit=ticking.of_unit,
             due_at=self.until,
             reason=self.reason,
         )
@@ -264,9 +268,10 @@ class Miss(CaseCommand, zh="逾期", by=Party.SYSTEM):
         if context.now < ticking.due_at:
             refuse(NOT_DUE, due=ticking.due_at.isoformat())
         return DeadlineMissed(
-            about=case.about,
-            clock=f"{case.kind}.{self.clock}",
+            about=ticking.counted(case.about),
+            clock=f"{case.kind}.{ticking.declared}",
             tier=ticking.tier,
+            of_unit=ticking.of_unit,
             due_at=ticking.due_at,
         )
 

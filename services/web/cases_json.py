@@ -99,7 +99,8 @@ def _clock_json(entry: Entry, clock: Any, language: Language) -> dict[str, Any]:
     due: datetime | None = clock.due_at
     return {
         "clock": clock.name,
-        "label": entry.workflow.clocks[clock.name].label.text(language),
+        "label": entry.workflow.clocks[clock.declared].label.text(language),
+        "of_unit": clock.of_unit,
         "due_at": due,
         "left_seconds": clock.left_seconds,
         "missed": clock.missed,

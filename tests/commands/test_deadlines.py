@@ -12,6 +12,7 @@ from events.clock import text_of
 from services.commands import Commands
 from services.deadlines import Deadlines
 from services.directory import Directory
+from services.kernel.catalogue import Catalogue, only
 from tests.town import CATALOGUE, Town, Watch, memory_town, migrated_log, town_on
 
 
@@ -128,3 +129,28 @@ async def test_timer_wakes_for_what_falls_due(town: Town, watch: Watch) -> None:
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert await missed(town, case_id) == ["order.accept"]
+
+
+async def test_each_department_of_a_callout_has_a_deadline_of_its_own(watch: Watch) -> None:
+    registers = [entry for entry in CATALOGUE.kinds() if entry.is_register]
+    catalogue = Catalogue([*registers, *only("callout").entries.values()])
+    town = await memory_town(watch, catalogue)
+    raised = await town.give(
+        "dispatcher", "community_call", area="c1", unit="u1", ground="residents_need"
+    )
+    whistle = raised.id
+    watch.later(minutes=30)
+    await town.give("dispatcher", "callout", "call", whistle, departments=["u2"])
+    directory = Directory(town.log, catalogue)
+    deadlines = Deadlines(town.log, Commands(town.log, catalogue, directory, watch.now))
+    watch.later(minutes=30)
+    assert await deadlines.fire_due() == 1
+    await town.give("worker", "callout", "sign", whistle)
+    watch.later(minutes=30)
+    assert await deadlines.fire_due() == 1
+    events = await town.log.load(f"callout/{whistle}")
+    about = [event.content for event in events if event.fact == "deadline.missed"]
+    assert [(one["about"]["unit"], one["data"]["of_unit"]) for one in about] == [
+        ("u1", "u1"),
+        ("u2", "u2"),
+    ]

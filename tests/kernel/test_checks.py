@@ -103,6 +103,11 @@ MISTAKES = {
     ),
     "clock without an end": ("limit=hours(1)", "", "needs a limit, or the field it runs until"),
     "clock with two ends": ("limit=hours(1)", 'limit=hours(1), until="due_at"', "needs a limit"),
+    "clock of units that nobody names": (
+        "limit=hours(1)",
+        'each="waited_for", extensions=0',
+        "asks for Wide.waited_for: no property",
+    ),
     "clock until a field that is not there": (
         "limit=hours(1)",
         'until="due_at", extensions=0',

@@ -115,10 +115,17 @@ def clocks_run_where_declared(now: Story) -> None:
         assert not case.clocks
         return
     workflow, here = now.entry.workflow, type(case.state)
-    for name in workflow.clocks:
+    done = case.state is None or case.duplicate_of is not None
+    assert {clock.declared for clock in case.clocks.values()} <= set(workflow.clocks)
+    for name, declared in workflow.clocks.items():
         clock = case.clocks.get(name)
-        done = case.state is None or case.duplicate_of is not None
         runs = not done and here in workflow.running[name]
+        if declared.each is not None:
+            ends = declared.ends(case.state) if runs and case.state is not None else {}
+            own = [one for one in case.clocks.values() if one.declared == name]
+            asked = {unit: due for unit, due in ends.items() if due is not None}
+            assert {one.of_unit: one.due_at for one in own} == asked
+            continue
         rests = not done and here in workflow.resting[name]
         assert (clock is not None and clock.due_at is not None) == runs, f"{name}: {clock}"
         assert clock is None or clock.due_at is not None or rests, f"{name}: {clock}"
