@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from events.clock import Instant
 from events.fact import Coded, Quantity
@@ -98,6 +98,14 @@ class DeliberationTerms(Terms):
     quorum_of: Annotated[Whole, Label("到会比例（分母）", "Quorum, of")] = 2
     majority_parts: Annotated[Parts, Label("通过比例（分子）", "Majority, parts")] = 1
     majority_of: Annotated[Whole, Label("通过比例（分母）", "Majority, of")] = 2
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> DeliberationTerms:
+        if self.quorum_parts > self.quorum_of:
+            raise ValueError("more would have to come than are entitled to")
+        if self.majority_parts >= self.majority_of:
+            raise ValueError("more would have to agree than are there")
+        return self
 
     def is_quorate(self, due: int, present: int) -> bool:
         """Whether enough came, of those who were entitled to."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from events.errors import Broken
 from events.fact import Coded, Member, Quantity
@@ -103,6 +103,14 @@ class SeatTerms(Terms):
         Label("任期月数", "Months of a term"),
         Help("0 为不定", "0: open"),
     ] = 0
+
+    @model_validator(mode="after")
+    def _fits(self) -> SeatTerms:
+        for kind in SeatKind:
+            most = self.most(kind)
+            if most is not None and most < self.least(kind):
+                raise ValueError(f"fewer {kind.value} seats at most than at least")
+        return self
 
     def least(self, kind: SeatKind) -> int:
         """As many there must be."""

@@ -41,8 +41,8 @@ KEEPERS = (Party.ADMINISTRATOR, Party.STREET, Party.COMMUNITY)
 
 FULL_ALREADY = Refusal(
     "full_already",
-    "{kind}最多 {limit} 名，已满，现任：{holders}",
-    "there are {limit} {kind_en} seats at most, all held: {holders}",
+    "{body} 的{kind}席位最多 {limit} 名，已满，现任：{holders}",
+    "{body} has {limit} {kind_en} seats at most, all held: {holders}",
 )
 SEATED_ALREADY = Refusal(
     "seated_already", "{person} 已任{role}", "{person} is seated already ({role_en})"
@@ -109,6 +109,7 @@ class Fill(Command, zh="任职", by=(*KEEPERS, Party.HANDLER)):
             label = self.seat_kind.label
             refuse(
                 FULL_ALREADY,
+                body=body.code,
                 kind=label.zh,
                 kind_en=label.en.lower(),
                 limit=body.terms.most(self.seat_kind),

@@ -134,6 +134,32 @@ async def test_no_project_without_its_deliberation(town: Town, watch: Watch) -> 
     assert await figures(town, *names) == [1, 1, 75, 1]
 
 
+async def test_a_rule_lays_down_how_a_council_decides(town: Town, watch: Watch) -> None:
+    council = {
+        "kind": "deliberation",
+        "variant": "estate_council",
+        "title": {"zh": "小区议事会", "en": "Estate council"},
+        "terms": {"quorum_parts": 3, "quorum_of": 4, "majority_parts": 2, "majority_of": 3},
+    }
+    await town.give(
+        "admin",
+        "rule",
+        code="template.deliberation.estate_council",
+        area="d1",
+        effective_on="2026-03-01",
+        template=council,
+    )
+    raised = await town.give("resident", "estate_council", area="c1", proposer="residents")
+    few: dict[str, Any] = {"due": 40, "present": 29, "in_favour": 29}
+    said = await refused(
+        "not_quorate", town.give("east", "estate_council", "vote", raised.id, **few)
+    )
+    assert "不足 3/4" in said
+    enough: dict[str, Any] = {"due": 40, "present": 30, "in_favour": 20}
+    voted = await town.give("east", "estate_council", "vote", raised.id, **enough)
+    assert voted.events[0].fact == "deliberation.resolution_rejected"
+
+
 async def test_a_grand_committee_seats_nine_and_no_tenth(town: Town, watch: Watch) -> None:
     await town.give("street", "street_grand_committee", code="b1", area="s1")
     for number in range(9):

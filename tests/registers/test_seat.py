@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from events.fact import About, Books, Provenance
 from services.facts.seat import (
@@ -93,7 +94,7 @@ def test_a_street_seats_nine_and_names_limit_and_holders_to_the_tenth() -> None:
     assert isinstance(NINE.state, Full)
     tenth = NINE.when(STREET, Fill(person="h10", from_unit="u2"))
     assert tenth.error is not None
-    assert "兼职最多 9 名" in tenth.error.zh
+    assert "b1 的兼职席位最多 9 名" in tenth.error.zh
     assert "h1、h2" in tenth.error.zh
     assert "m1" in tenth.error.zh
     assert tenth.refused("full_already").events == NINE.events
@@ -200,3 +201,8 @@ def test_a_correction_seats_nobody_beyond_the_limit() -> None:
     full_time.when(
         STREET, Correct(changes={"seat_kind": "part_time"}, reason=CorrectionReason.TYPING)
     ).refused("rest_breaks")
+
+
+def test_terms_do_not_contradict_themselves() -> None:
+    with pytest.raises(ValidationError, match="fewer part_time seats"):
+        SeatTerms(part_time_min=7, part_time_max=5)

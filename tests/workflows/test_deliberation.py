@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from events.fact import About, Provenance
 from services.facts.deliberation import (
@@ -257,3 +258,11 @@ def test_satisfaction_is_asked_once_something_was_decided() -> None:
     word = GiveFeedback(satisfaction=Satisfaction.SATISFIED)
     REVIEWED.when(COMMUNITY, word).refused("not_served")
     DISCLOSED.when(COMMUNITY, word).recorded("record.feedback_given")
+
+
+@pytest.mark.parametrize(
+    "terms", [{"quorum_parts": 3, "quorum_of": 2}, {"majority_parts": 2, "majority_of": 2}]
+)
+def test_no_variant_asks_for_what_cannot_be(terms: dict[str, int]) -> None:
+    with pytest.raises(ValidationError, match="would have to"):
+        DeliberationTerms(**terms)
