@@ -19,7 +19,7 @@ import asyncpg
 from kafka import KafkaConsumer, TopicPartition
 
 from events.envelope import Recorded
-from events.ports import Append
+from events.ports import Append, Appended, Repeated
 from streams.log import PostgresLog
 from streams.wire import Packed, part_of, recorded_of, unpack
 from tests.streams.making import Spell, written
@@ -54,7 +54,7 @@ async def eventually(condition: Callable[[], Awaitable[Any]], seconds: float = S
 
 async def fill(log: PostgresLog, events: int, *, streams: int = 50, first: int = 0) -> None:
     """Append so many small events, spread over streams."""
-    revisions = dict.fromkeys(range(streams), first // streams)
+    revisions = {each: -((each - first) // streams) for each in range(streams)}
     items: list[Append] = []
     for number in range(first, first + events):
         stream = number % streams
@@ -62,9 +62,15 @@ async def fill(log: PostgresLog, events: int, *, streams: int = 50, first: int =
         items.append(written(f"deed/{stream}", revisions[stream], [spell], log=log.log_id))
         revisions[stream] += 1
         if len(items) == 500:
-            await log.append(items)
+            await _append(log, items)
             items = []
-    await log.append(items)
+    await _append(log, items)
+
+
+async def _append(log: PostgresLog, items: list[Append]) -> None:
+    """Of what was sent again, the first may have landed."""
+    outcomes = await log.append(items)
+    assert all(isinstance(outcome, Appended | Repeated) for outcome in outcomes), outcomes
 
 
 @dataclass

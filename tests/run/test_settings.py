@@ -52,6 +52,8 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "JISHI_ZONE": "Asia/Urumqi",
         "JISHI_LOG__BATCH_EVENTS": "7",
         "JISHI_DATABASE__STOP_SECONDS": "1.5",
+        "JISHI_KAFKA__PREFIX": "city-7.",
+        "JISHI_KAFKA__SINGLE_EVENTS": "false",
     }.items():
         monkeypatch.setenv(name, value)
     read = settings.read()
@@ -68,6 +70,8 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read.log.batch_events == 7
     assert read.log.call_events > 7
     assert read.database.stop_seconds == 1.5
+    assert read.kafka.batches_topic == "city-7.batches"
+    assert not read.kafka.single_events
 
 
 def test_what_may_be_secret_may_stand_in_a_file(
@@ -138,6 +142,9 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
         ("JISHI_LOG__BATCH_EVENTS", "many"),
         ("JISHI_LOG__BATCH_EVENTS", "0"),
         ("JISHI_LOG__WAITING_EVENTS", "-1"),
+        ("JISHI_KAFKA__PARTITIONS", "0"),
+        ("JISHI_KAFKA__PREFIX", "two words"),
+        ("JISHI_KAFKA__SINGLE_EVENTS", "perhaps"),
     ],
 )
 def test_an_impossible_value_is_refused_by_name(
