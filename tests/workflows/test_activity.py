@@ -120,6 +120,8 @@ def test_it_may_be_announced_anew_and_the_clock_goes_with_it() -> None:
 
 def test_what_is_to_be_announced_first_is() -> None:
     PLANNED.when(COMMUNITY, Hold()).refused("not_announced")
+    # Nor is it put on record as held without anybody having been told.
+    new("culture_event").when(COMMUNITY, Plan()).refused("not_announced")
 
 
 def test_nobody_plans_for_yesterday() -> None:
