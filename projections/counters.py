@@ -30,7 +30,9 @@ from projections.numbers import (
     venue,
     visit,
 )
-from projections.numbers import list as lists
+from projections.numbers import (
+    list as lists,
+)
 
 # fmt: off
 

@@ -38,9 +38,12 @@ NUMBERS: tuple[Counter, ...] = (
     only(CLASSES, "needs_list_categories", "需求清单大类", "Classes of needs",
          list_kind="needs"),
     GONE,
+    only(GONE, "list_items_met", "清单落实", "Items of lists met", reason="met"),
     only(GONE, "certificates_cancelled", "取消证明材料", "Certificates cancelled",
          list_kind="certificates"),
     only(GONE, "community_matters_cancelled", "社区事项减项", "Matters taken off communities",
          list_kind="matters"),
+    count("requests_off_list", "清单外事项退回", "Requests returned as on no list",
+          "issue.returned", "件", reason="not_on_list"),
 )
 """All of them."""

@@ -80,6 +80,7 @@ async def test_what_is_asked_and_stands_on_no_list_is_returned_naming_it(
     returned = await town.give("partner", "issue", "return", found.id, **back, item="i9")
     data = returned.events[0].content["data"]
     assert (data["not_on"], data["item"]) == ("matters", "i9")
+    assert await figures(town, "requests_off_list") == [1]
 
 
 async def test_lists_add_up_by_item_department_and_class(town: Town, watch: Watch) -> None:

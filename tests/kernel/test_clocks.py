@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -31,6 +32,17 @@ FRIDAY_NOON = datetime(2018, 3, 9, 4, 0, tzinfo=UTC)
 def due(now: Story) -> datetime | None:
     assert now.case is not None
     return now.case.clocks["mend"].due_at
+
+
+def test_a_clock_may_begin_anew_where_its_tier_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gates of a project: what each took is counted, and the next has a time of its own."""
+    monkeypatch.setitem(WORKFLOW.clocks, "mend", replace(WORKFLOW.clocks["mend"], restarts=True))
+    graded = REPORTED.later(hours=9).when(COMMUNITY, Grade(tier=Tier.MAJOR))
+    ended, begun = graded.facts[1:]
+    assert isinstance(ended, DeadlineEnded)
+    assert (ended.tier, ended.on_time, ended.took_seconds) == ("general", False, 9 * 3_600)
+    assert isinstance(begun, DeadlineSet)
+    assert (begun.tier, begun.started_at) == ("major", MONDAY + timedelta(hours=9))
 
 
 def test_limits_are_seconds_on_the_wall_or_on_working_days() -> None:
