@@ -16,6 +16,9 @@ SERVICES = net("menu_services", "菜单服务", "Services on the menu", ("menu.s
                ("menu.service_retired",), "项")
 CHANNELS = net("channels", "渠道", "Channels", ("channel.opened",), ("channel.closed",))
 
+BOOKED = net("venue_bookings", "场地预约", "Bookings of venues", ("venue.booked",),
+             ("venue.booking_released",), "次")
+
 NUMBERS: tuple[Counter, ...] = (
     VENUES,
     only(VENUES, "community_venues", "社区阵地", "Venues of communities", level="community"),
@@ -34,6 +37,12 @@ NUMBERS: tuple[Counter, ...] = (
     SHARED,
     only(SHARED, "venues_open_to_residents", "向居民开放", "Open to residents",
          shared_with="residents"),
+    BOOKED,
+    count("venue_bookings_used", "已用预约", "Bookings used", "venue.used"),
+    total("venue_minutes_used", "场地使用分钟", "Minutes a venue was used", ("venue.used",),
+          "minutes", "分钟"),
+    ratio("venue_use_rate", "预约使用率", "Bookings used", "venue_bookings_used",
+          "venue_bookings"),
     SERVICES,
     only(SERVICES, "public_services", "公共服务项", "Public services", service_class="public"),
     only(SERVICES, "social_services", "社会服务项", "Social services", service_class="social"),

@@ -190,6 +190,10 @@ class Coming(Activity):
     due_at: Instant
 
 
+class Shown(Activity):
+    """A session was held: it can be judged."""
+
+
 class Planned(Coming, zh="待公示"):
     """Nobody has heard of it yet."""
 
@@ -198,11 +202,11 @@ class Announced(Coming, zh="待开展"):
     """Everybody knows when and where."""
 
 
-class Between(Coming, zh="待下期"):
+class Between(Coming, Shown, zh="待下期"):
     """A periodic duty: one session was held, the next is to come."""
 
 
-class Past(Activity):
+class Past(Shown):
     """Held, once."""
 
 

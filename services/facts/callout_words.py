@@ -8,7 +8,18 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from events.clock import Instant
-from services.kernel.words import Choice, Help, Label, Limit, Terms, hours, working_days
+from services.kernel.words import (
+    Choice,
+    Help,
+    Label,
+    Limit,
+    Refusal,
+    Terms,
+    deny,
+    hours,
+    refuse,
+    working_days,
+)
 from services.kernel.workflow import Context
 
 DEPARTMENTS_MAX = 20
@@ -96,6 +107,34 @@ class CalloutTerms(Terms):
     report_days: Annotated[Days, Label("报到工作日", "Working days to report")] = 3
     handle_days: Annotated[Days, Label("处置工作日", "Working days to handle it")] = 15
     returns_max: Annotated[int, Field(ge=0, le=5), Label("退哨次数上限", "Most returns")] = 1
+
+
+NOT_YOUR_WHISTLE = Refusal(
+    "not_your_whistle", "此哨由{raisers}吹", "this whistle is for {raisers_en} to blow"
+)
+NOT_A_GROUND = Refusal(
+    "not_a_ground",
+    "“{ground}”不是此哨的事由，可为：{grounds}",
+    "{ground_en} is no ground for this whistle; it is for: {grounds_en}",
+)
+
+
+def check_allowed(terms: CalloutTerms, ground: Ground, context: Context) -> None:
+    """Only by whom, and for what, this kind of whistle is there."""
+    if context.actor.roles.isdisjoint(raiser.value for raiser in terms.raisers):
+        deny(
+            NOT_YOUR_WHISTLE,
+            raisers="、".join(one.label.zh for one in terms.raisers),
+            raisers_en=", ".join(one.label.en.lower() for one in terms.raisers),
+        )
+    if ground not in terms.grounds:
+        refuse(
+            NOT_A_GROUND,
+            ground=ground.label.zh,
+            ground_en=ground.label.en.lower(),
+            grounds="、".join(one.label.zh for one in terms.grounds),
+            grounds_en=", ".join(one.label.en.lower() for one in terms.grounds),
+        )
 
 
 def due(clock: str, limit: Limit, context: Context) -> datetime:

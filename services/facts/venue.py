@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from events.clock import Instant
+from events.errors import Broken
 from events.fact import Coded, Quantity
 from events.places import CODE_PATTERN
 from services.kernel.ruled import RuleWord
@@ -106,7 +108,35 @@ Serves = Annotated[
     Help("多社区共用时写另一社区", "Where another community shares it"),
 ]
 
+Start = Annotated[Instant, Label("开始时间", "From")]
+Until = Annotated[Instant, Label("结束时间", "Until")]
+Minutes = Annotated[Count, Label("分钟", "Minutes")]
+ActivityStream = Annotated[
+    str,
+    StringConstraints(pattern=r"^activity/[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"),
+    Field(examples=["activity/01920000-0000-7000-8000-000000000000"]),
+    Label("用于活动", "For activity"),
+]
+
 # ---- states
+
+
+@dataclass(frozen=True)
+class Booking:
+    """A span for which somebody has it."""
+
+    start: Instant
+    until: Instant
+    activity: str | None
+
+    @property
+    def minutes(self) -> int:
+        """How long."""
+        return int((self.until - self.start).total_seconds()) // 60
+
+    def meets(self, start: Instant, until: Instant) -> bool:
+        """Whether another span lies in it, or beside it in part."""
+        return self.start < until and start < self.until
 
 
 @dataclass(frozen=True)
@@ -121,6 +151,18 @@ class Building:
     ratings: frozenset[Rating] = frozenset()
     shared: frozenset[tuple[SharedWith, str]] = frozenset()
     """With whom, and for which area ('' = its own)."""
+    bookings: tuple[Booking, ...] = ()
+    """Those not over, used or given back."""
+
+    def booked(self, start: Instant) -> Booking | None:
+        """The booking that begins then."""
+        return next((one for one in self.bookings if one.start == start), None)
+
+    def without(self, start: Instant) -> Building:
+        """The same without that booking. Raises Broken where a correction took it away."""
+        if self.booked(start) is None:
+            raise Broken("there is no booking that begins then")
+        return replace(self, bookings=tuple(one for one in self.bookings if one.start != start))
 
 
 class Venue(State):
@@ -233,6 +275,48 @@ class SharingEnded(Fact, zh="开放共享已终止"):
         """One fewer."""
         shared = venue.building.shared - {(self.shared_with, self.serves or "")}
         return InUse(venue.about, replace(venue.building, shared=shared))
+
+
+class VenueBooked(Fact, zh="场地已预约"):
+    """Somebody has it for a while."""
+
+    level: Annotated[VenueLevel, Coded]
+    start: Start
+    until: Until
+    minutes: Annotated[Minutes, Quantity]
+    activity: ActivityStream | None = None
+    booked_at: Annotated[Instant, Label("预约时间", "Booked at")]
+
+    def apply(self, venue: InUse) -> InUse:
+        """Spans that were over by then are forgotten here: they stand in the history."""
+        kept = (one for one in venue.building.bookings if one.until > self.booked_at)
+        mine = Booking(self.start, self.until, self.activity)
+        return InUse(venue.about, replace(venue.building, bookings=(*kept, mine)))
+
+
+class BookingReleased(Fact, zh="预约已取消"):
+    """It is not needed then."""
+
+    level: Annotated[VenueLevel, Coded]
+    start: Start
+    minutes: Annotated[Minutes, Quantity]
+
+    def apply(self, venue: InUse) -> InUse:
+        """Free again."""
+        return InUse(venue.about, venue.building.without(self.start))
+
+
+class VenueUsed(Fact, zh="场地已使用"):
+    """Whoever booked it was there."""
+
+    level: Annotated[VenueLevel, Coded]
+    start: Start
+    minutes: Annotated[Minutes, Quantity]
+    activity: ActivityStream | None = None
+
+    def apply(self, venue: InUse) -> InUse:
+        """That booking is done."""
+        return InUse(venue.about, venue.building.without(self.start))
 
 
 class VenueClosed(Fact, zh="阵地已停用"):

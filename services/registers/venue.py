@@ -11,11 +11,15 @@ Source: seed 002 (街道≥1500㎡, 社区>1000㎡, 一层≥50%; 60/80/100% in 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated
 
-from events.clock import local_day
+from events.clock import local_day, text_of
 from services.facts.venue import (
     BY_STANDARD,
+    ActivityStream,
+    Booking,
+    BookingReleased,
     Building,
     CloseReason,
     Floor,
@@ -29,6 +33,9 @@ from services.facts.venue import (
     SharedWith,
     SharingEnded,
     Shortfall,
+    Start,
+    Until,
+    VenueBooked,
     VenueChanged,
     VenueClosed,
     VenueCode,
@@ -36,15 +43,20 @@ from services.facts.venue import (
     VenueRated,
     VenueRegistered,
     VenueShared,
+    VenueUsed,
 )
 from services.kernel import ruled
 from services.kernel.ruled import RuleWord
 from services.kernel.words import AreaCode, Help, Label, Name, Party, Refusal, UnitCode, refuse
 from services.kernel.workflow import About, Command, Context, Workflow
 
+BOOKINGS_MAX = 500
+LONGEST = timedelta(days=3)
 KEEPERS = (Party.ADMINISTRATOR, Party.STREET, Party.COMMUNITY, Party.UNIT_ADMIN)
 RATERS = (Party.ADMINISTRATOR, Party.STREET, Party.LEADER, Party.AUDITOR)
 """Who rates: never the community its own."""
+
+USERS = (*KEEPERS, Party.HANDLER, Party.WORKER)
 
 GROUND_FLOOR_LARGER = Refusal(
     "ground_floor_larger",
@@ -67,6 +79,20 @@ SHARED_ALREADY = Refusal(
     "shared_already", "已向其开放，如有变化请先终止", "it is shared so already: end that first"
 )
 NOT_SHARED = Refusal("not_shared", "未向其开放", "it is not shared so")
+NOT_A_SPAN = Refusal(
+    "not_a_span",
+    "预约须有先后，尚未结束，且不超过 {hours} 小时",
+    "a booking begins before it ends, is not over yet, and lasts {hours} hours at most",
+)
+BOOKED_ALREADY = Refusal(
+    "booked_already",
+    "{start} 至 {until} 已有预约（{by}）",
+    "it is booked from {start} until {until} ({by})",
+)
+BOOKED_UP = Refusal("booked_up", "预约已满 {most} 个", "it has {most} bookings, as many as may be")
+NO_SUCH_ACTIVITY = Refusal("no_such_activity", "没有 {activity}", "there is no {activity} here")
+NOT_BOOKED = Refusal("not_booked", "没有 {start} 开始的预约", "no booking begins at {start}")
+NOT_BEGUN = Refusal("not_begun", "{start} 才开始", "it begins at {start}")
 STILL_IN_BOOKS = Refusal(
     "still_in_books",
     "请先摘牌并终止共享，再停用",
@@ -231,6 +257,84 @@ class EndSharing(Command, zh="终止共享", by=(*KEEPERS, Party.HANDLER)):
             shared_with=self.shared_with,
             level=venue.building.level,
             serves=self.serves,
+        )
+
+
+class Book(Command, zh="预约场地", by=USERS):
+    """Ask for it for a while."""
+
+    start: Start
+    until: Until
+    activity: ActivityStream | None = None
+
+    def reads(self, kind: str) -> tuple[str, ...]:
+        """The activity it is for."""
+        return (self.activity,) if self.activity else ()
+
+    def decide(self, venue: InUse, context: Context) -> VenueBooked:
+        """Nobody else has it then."""
+        building = venue.building
+        if not (context.occurred_at < self.until and self.start < self.until) or (
+            self.until - self.start > LONGEST
+        ):
+            refuse(NOT_A_SPAN, hours=LONGEST // timedelta(hours=1))
+        if self.activity is not None and self.activity not in context.cases:
+            refuse(NO_SUCH_ACTIVITY, activity=self.activity)
+        live = [one for one in building.bookings if one.until > context.occurred_at]
+        for one in live:
+            if one.meets(self.start, self.until):
+                start, until = text_of(one.start), text_of(one.until)
+                refuse(BOOKED_ALREADY, start=start, until=until, by=one.activity or "-")
+        if len(live) >= BOOKINGS_MAX:
+            refuse(BOOKED_UP, most=BOOKINGS_MAX)
+        return VenueBooked(
+            about=context.said(venue.about),
+            level=building.level,
+            start=self.start,
+            until=self.until,
+            minutes=Booking(self.start, self.until, None).minutes,
+            activity=self.activity,
+            booked_at=context.occurred_at,
+        )
+
+
+class OfBooking(Command):
+    """A command about one booking."""
+
+    start: Start
+
+    def meant(self, venue: InUse) -> Booking:
+        """The one that begins then."""
+        found = venue.building.booked(self.start)
+        if found is None:
+            refuse(NOT_BOOKED, start=text_of(self.start))
+        return found
+
+
+class Release(OfBooking, zh="取消预约", by=USERS):
+    """Give a booking back."""
+
+    def decide(self, venue: InUse, context: Context) -> BookingReleased:
+        """Others may have it then."""
+        one, about = self.meant(venue), context.said(venue.about)
+        level = venue.building.level
+        return BookingReleased(about=about, level=level, start=one.start, minutes=one.minutes)
+
+
+class Use(OfBooking, zh="登记使用", by=USERS):
+    """Say that whoever booked it was there."""
+
+    def decide(self, venue: InUse, context: Context) -> VenueUsed:
+        """Not before it began."""
+        one = self.meant(venue)
+        if context.occurred_at < one.start:
+            refuse(NOT_BEGUN, start=text_of(one.start))
+        return VenueUsed(
+            about=context.said(venue.about),
+            level=venue.building.level,
+            start=one.start,
+            minutes=one.minutes,
+            activity=one.activity,
         )
 
 

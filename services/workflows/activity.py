@@ -43,6 +43,7 @@ from services.facts.activity import (
     PlannedFor,
     ResultLinked,
     Role,
+    Shown,
     Venue,
 )
 from services.facts.activity_sessions import (
@@ -349,7 +350,7 @@ WORKFLOW = Workflow(
     __name__,
     zh="活动",
     terms=ActivityTerms,
-    feedback=Past,
+    feedback=Shown,
     clocks=[
         Clock(
             "hold",

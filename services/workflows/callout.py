@@ -53,6 +53,7 @@ from services.facts.callout_words import (
     IssueStream,
     Resolution,
     ReturnReason,
+    check_allowed,
     due,
     limits_of,
 )
@@ -62,6 +63,7 @@ from services.kernel.words import (
     Party,
     Refusal,
     Satisfaction,
+    TeamCode,
     UnitCode,
     deny,
     refuse,
@@ -73,14 +75,6 @@ CALLERS = (Party.COMMUNITY, Party.STREET, Party.LEADER, Party.DISPATCHER)
 JUDGES = (Party.STREET, Party.LEADER, Party.DISPATCHER)
 """Who decides on a return: never the department's own people."""
 
-NOT_YOUR_WHISTLE = Refusal(
-    "not_your_whistle", "此哨由{raisers}吹", "this whistle is for {raisers_en} to blow"
-)
-NOT_A_GROUND = Refusal(
-    "not_a_ground",
-    "“{ground}”不是此哨的事由，可为：{grounds}",
-    "{ground_en} is no ground for this whistle; it is for: {grounds_en}",
-)
 NO_ISSUE = Refusal(
     "no_issue", "此哨须由一件问题而起，请写明", "this whistle is blown for an issue: name it"
 )
@@ -156,20 +150,7 @@ class Raise(Opening, zh="吹哨", by=CALLERS):
         )
 
     def _check(self, terms: CalloutTerms, context: Context) -> None:
-        if context.actor.roles.isdisjoint(raiser.value for raiser in terms.raisers):
-            deny(
-                NOT_YOUR_WHISTLE,
-                raisers="、".join(one.label.zh for one in terms.raisers),
-                raisers_en=", ".join(one.label.en.lower() for one in terms.raisers),
-            )
-        if self.ground not in terms.grounds:
-            refuse(
-                NOT_A_GROUND,
-                ground=self.ground.label.zh,
-                ground_en=self.ground.label.en.lower(),
-                grounds="、".join(one.label.zh for one in terms.grounds),
-                grounds_en=", ".join(one.label.en.lower() for one in terms.grounds),
-            )
+        check_allowed(terms, self.ground, context)
         if self.issue is None and terms.from_issue:
             refuse(NO_ISSUE)
         if self.issue is not None:
@@ -258,6 +239,8 @@ class Contact(OfDepartment, zh="联系", by=[Party.HANDLER, *CALLERS]):
 class Report(OfDepartment, zh="部门报到", by=[Party.HANDLER, *CALLERS]):
     """Say that the department is there: its own word, or that of those who called."""
 
+    team: Annotated[TeamCode | None, Help("派驻队伍到场时填写", "Where its team came")] = None
+
     def decide(
         self, callout: Waiting, context: Context
     ) -> DepartmentReported | tuple[CalloutSigned, DepartmentReported]:
@@ -266,6 +249,8 @@ class Report(OfDepartment, zh="部门报到", by=[Party.HANDLER, *CALLERS]):
         if one.reported:
             refuse(DONE_ALREADY, unit=one.unit)
         about = said(callout, context, one)
+        if self.team is not None:
+            about = about.at(books={"team": self.team})
         came = DepartmentReported(about=about, called_at=one.called_at, report_by=one.report_by)
         return came if one.signed else (signed(about, one), came)
 

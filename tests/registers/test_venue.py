@@ -16,6 +16,7 @@ from services.facts.venue import (
     Rating,
     SharedWith,
     Shortfall,
+    VenueBooked,
     VenueLevel,
     VenueRated,
     VenueRegistered,
@@ -28,14 +29,17 @@ from services.kernel.words import Actor
 from services.registers import rule
 from services.registers.venue import (
     WORKFLOW,
+    Book,
     Change,
     Close,
     EndSharing,
     EndTitle,
     Rate,
     Register,
+    Release,
     Share,
     Title,
+    Use,
 )
 
 COMMUNITY = Actor("k1", roles=frozenset({"community"}))
@@ -201,3 +205,54 @@ def test_what_it_counted_as_ends_before_it_does() -> None:
     shared.when(COMMUNITY, close).refused("still_in_books")
     rated = VENUE.knowing(cases=standard(area=1)).when(STREET, Rate(standard=STANDARD))
     rated.when(COMMUNITY, close).recorded("venue.rating_ended", "venue.closed")
+
+
+# ---- booking and using it
+
+HOUR = timedelta(hours=1)
+PARTY = "activity/a1"
+BOOKED = VENUE.when(COMMUNITY, Book(start=MONDAY + HOUR, until=MONDAY + 3 * HOUR))
+
+
+def test_a_booking_keeps_others_out_and_says_who_has_it() -> None:
+    (fact,) = BOOKED.facts
+    assert isinstance(fact, VenueBooked)
+    assert fact.minutes == 120
+    clash = BOOKED.when(COMMUNITY, Book(start=MONDAY, until=MONDAY + 2 * HOUR))
+    assert clash.error is not None
+    assert clash.error.fields["start"] == "2018-03-05T02:00:00.000000Z"
+    clash.refused("booked_already")
+    BOOKED.when(COMMUNITY, Book(start=MONDAY, until=MONDAY + HOUR)).recorded("venue.booked")
+    BOOKED.when(COMMUNITY, Book(start=MONDAY + 3 * HOUR, until=MONDAY + 4 * HOUR)).recorded(
+        "venue.booked"
+    )
+
+
+@pytest.mark.parametrize(("start", "until"), [(2, 1), (-3, -1), (1, 1), (0, 73)])
+def test_a_booking_is_a_span_to_come(start: int, until: int) -> None:
+    wanted = Book(start=MONDAY + start * HOUR, until=MONDAY + until * HOUR)
+    VENUE.when(COMMUNITY, wanted).refused("not_a_span")
+
+
+def test_a_booking_is_for_an_activity_that_is_there() -> None:
+    wanted = Book(start=MONDAY, until=MONDAY + HOUR, activity=PARTY)
+    assert wanted.reads("venue") == (PARTY,)
+    VENUE.when(COMMUNITY, wanted).refused("no_such_activity")
+
+
+def test_so_many_bookings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.registers.venue.BOOKINGS_MAX", 1)
+    more = Book(start=MONDAY + 5 * HOUR, until=MONDAY + 6 * HOUR)
+    BOOKED.when(COMMUNITY, more).refused("booked_up")
+    BOOKED.later(hours=3).when(COMMUNITY, more).recorded("venue.booked")
+
+
+def test_what_is_booked_is_used_or_given_back() -> None:
+    BOOKED.when(COMMUNITY, Use(start=MONDAY + HOUR)).refused("not_begun")
+    used = BOOKED.later(hours=2).when(COMMUNITY, Use(start=MONDAY + HOUR))
+    used.recorded("venue.used")
+    used.when(COMMUNITY, Use(start=MONDAY + HOUR)).refused("not_booked")
+    back = BOOKED.when(COMMUNITY, Release(start=MONDAY + HOUR))
+    back.recorded("venue.booking_released")
+    back.when(COMMUNITY, Release(start=MONDAY + HOUR)).refused("not_booked")
+    back.when(COMMUNITY, Book(start=MONDAY, until=MONDAY + 2 * HOUR)).recorded("venue.booked")

@@ -37,8 +37,9 @@ from services.kernel.case import Case
 from services.kernel.catalogue import only
 from services.kernel.clocks import DeadlineSet
 from services.kernel.periods import Every
+from services.kernel.records import GiveFeedback
 from services.kernel.testing import MONDAY, Registers, Story, story
-from services.kernel.words import Actor
+from services.kernel.words import Actor, Satisfaction
 from services.registers import venue as venues
 from services.workflows.activity import (
     Announce,
@@ -306,6 +307,14 @@ def test_attendance_is_that_of_the_last_session() -> None:
     again.when(COMMUNITY, RecordAttendance(role=Role.MEMBER, people=("m1",))).recorded(
         "activity.attendance_recorded"
     )
+
+
+def test_those_it_was_for_say_how_it_was() -> None:
+    word = GiveFeedback(satisfaction=Satisfaction.BASICALLY)
+    ANNOUNCED.when(COMMUNITY, word).refused("not_served")
+    HELD.when(COMMUNITY, word).recorded("record.feedback_given")
+    held = at(THEME_DAY, on(15)).when(COMMUNITY, Hold())
+    held.when(COMMUNITY, word).recorded("record.feedback_given")
 
 
 def test_a_rota_says_who_directs_the_next_session() -> None:

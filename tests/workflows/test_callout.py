@@ -68,7 +68,9 @@ from services.workflows.callout import (
 from tests.workflows.issues import CLOSED, FOUND
 
 CALLOUTS = only("callout")
-TOWN = Registers(areas=frozenset({"c1"}), units=frozenset({"u1", "u2", "u3"}))
+TOWN = Registers(
+    areas=frozenset({"c1"}), units=frozenset({"u1", "u2", "u3"}), teams=frozenset({"t1"})
+)
 
 COMMUNITY = Actor("k1", roles=frozenset({"community"}), area="c1")
 STREET = Actor("s1", roles=frozenset({"street"}), area="c1")
@@ -225,6 +227,12 @@ def test_those_who_called_may_say_that_a_department_came() -> None:
     assert came.facts[1].fact == "callout.department_reported"
     assert came.facts[1].about.unit == "u2"
     BOTH.when(POLICE, Report(department="u2")).refused("not_your_department")
+
+
+def test_the_team_that_came_has_it_in_its_book() -> None:
+    came = RAISED.when(POLICE, Report(team="t1"))
+    assert came.facts[1].about == HERE.at(books={"team": "t1"})
+    assert isinstance(RAISED.when(POLICE, Report(team="t9")).error, Unknown)
 
 
 def test_they_have_all_come() -> None:
