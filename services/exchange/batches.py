@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from events.envelope import TAKEN, Recorded
 from events.errors import Refused
@@ -16,6 +17,7 @@ from events.ports import Filter
 from services.exchange.desk import Desk
 from services.exchange.names import identifier
 from services.exchange.profile import Profile
+from services.exchange.telling import STEP
 from services.registers import import_batch
 from services.registers.import_batch import Batch, Finished, Undoing, Undone
 
@@ -29,6 +31,8 @@ STEP_OF = {
     "issue.close_refused": "close_refused",
 }
 """The step of a row that recorded a fact, for facts that do not name their row."""
+
+TOLD = "issue.told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +118,14 @@ async def generations(desk: Desk, profile: Profile) -> Generations:
                 row_id = taken["data"].get("row_id")
                 if row_id is not None:
                     found.finds[row_id] += 1
-                elif taken["fact"] in STEP_OF:
-                    found.steps[event.stream, STEP_OF[taken["fact"]]] += 1
+                elif (step := step_of(taken["fact"], taken["data"])) is not None:
+                    found.steps[event.stream, step] += 1
     return found
+
+
+def step_of(fact: str, data: Mapping[str, Any]) -> str | None:
+    """The step of a row that recorded this; None for what no row records."""
+    return f"{STEP}{data['note_id']}" if fact == TOLD else STEP_OF.get(fact)
 
 
 async def events_of(desk: Desk, only: Filter, *, after: int = 0) -> AsyncIterator[Recorded]:

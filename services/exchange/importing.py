@@ -28,6 +28,7 @@ from services.exchange.profile import Profile
 from services.exchange.readers import BrokenRow
 from services.exchange.registering import Registrar
 from services.exchange.rows import GIVEN, Read, Rows, Step
+from services.exchange.telling import STEP
 from services.kernel.case import fold
 from services.kernel.words import Party
 
@@ -82,7 +83,7 @@ async def import_file(
     the importer may not import.
     """
     begun = time.monotonic()
-    inspected = readers.inspect(path, profile.encoding)
+    inspected = readers.examine(path, profile)
     batch = await batches.batch_of(desk, profile, inspected.digest)
     known = await batches.generations(desk, profile)
     rows = Rows(profile, known)
@@ -255,7 +256,8 @@ class _Run:
                 await self._apart_step(read.stream, step)
             except JishiError as error:
                 self.write(refusal_of(read, error))
-                return
+                if not step.name.startswith(STEP):
+                    return
 
     async def _apart_step(self, stream: str, step: Step) -> None:
         stale = Stale(stream, 0, 0)

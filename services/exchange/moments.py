@@ -32,6 +32,7 @@ _DIGITS = {
     "%S": r"(?P<S>\d{1,2})",
     "%f": r"(?P<f>\d{1,6})",
     "%p": r"(?P<p>[AaPp])\.?[Mm]\.?|(?P<h>上午|下午)",
+    "%z": r"(?P<z>Z|[+-]\d{2}:?\d{2})",
     "%%": "%",
 }
 _ISO = "%Y-%m-%d %H:%M:%S"
@@ -187,7 +188,7 @@ def _by_pattern(pattern: re.Pattern[str]) -> Parser:
         else:
             hour = int(part.get("H") or 0)
         try:
-            return datetime(
+            reading = datetime(
                 int(part.get("Y") or 1900),
                 int(part.get("m") or 1),
                 int(part.get("d") or 1),
@@ -197,10 +198,19 @@ def _by_pattern(pattern: re.Pattern[str]) -> Parser:
                 int((part.get("f") or "0").ljust(6, "0")),
                 tzinfo=UTC,
             )
-        except ValueError:
+            return reading - _offset(part["z"]) if part.get("z") else reading
+        except (ValueError, OverflowError):
             return None
 
     return read
+
+
+def _offset(text: str) -> timedelta:
+    """`+02:00`, `-0500` or `Z`."""
+    if text == "Z":
+        return timedelta(0)
+    away = timedelta(hours=int(text[1:3]), minutes=int(text[-2:]))
+    return -away if text[0] == "-" else away
 
 
 _iso_short = _by_pattern(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,13 +19,21 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from events.errors import Invalid, Malformed, Unknown
 from events.places import Code
 from projections.declare import CALENDAR, ENTRY_TEXTS
+from services.facts.issue import IssueClosed, IssueFedBack, IssueFound, IssueTold
 from services.facts.issue_words import Resolution
 from services.parsing import nearest
 
 KINDS = ("issue",)
 """Kinds that can be imported."""
 BUILT_IN = Path(__file__).parent / "profiles"
-RESERVED = frozenset((*ENTRY_TEXTS, *CALENDAR, "all", "asof"))
+OF_NOTES = frozenset(("first_note", "last_note"))
+"""What a milestone may name beside a column."""
+_FIELDS = (
+    name
+    for fact in (IssueFound, IssueFedBack, IssueClosed, IssueTold)
+    for name in fact.model_fields
+)
+RESERVED = frozenset((*ENTRY_TEXTS, *CALENDAR, *_FIELDS, "all", "asof"))
 """Names that already mean something in `--by` and `--where`."""
 
 _NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,31}$")
@@ -34,6 +43,17 @@ class Part(BaseModel):
     """A table of the profile: unknown keys are refused, nothing changes after reading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def usable_labels(labels: Iterable[str]) -> None:
+    """Raises ValueError for a name of a label that could not be asked for."""
+    for name in labels:
+        if not name.isascii() or not name:
+            raise ValueError(
+                f'a label needs an ASCII name: labels = {{ topic = "{name}" }}, not a list'
+            )
+        if name in RESERVED:
+            raise ValueError(f'the label name "{name}" is taken in --by: rename it')
 
 
 class Columns(Part):
@@ -57,13 +77,7 @@ class Columns(Part):
 
     @model_validator(mode="after")
     def _usable(self) -> Columns:
-        for name in self.labels:
-            if not name.isascii() or not name:
-                raise ValueError(
-                    f'a label needs an ASCII name: labels = {{ topic = "{name}" }}, not a list'
-                )
-            if name in RESERVED:
-                raise ValueError(f'the label name "{name}" is taken in --by: rename it')
+        usable_labels(self.labels)
         return self
 
     def raw_labels(self) -> dict[str, str]:
@@ -84,10 +98,48 @@ class Columns(Part):
         return list(dict.fromkeys([*single, *self.labels.values()]))
 
 
+class Notes(Part):
+    """The history in a record: an array of notes. `closed`: by which labels a note is known that
+    is also the end of the case."""
+
+    at: str
+    time: str
+    id: str | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+    closed: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _usable(self) -> Notes:
+        usable_labels(self.labels)
+        for name in self.closed:
+            if name not in self.labels:
+                raise ValueError(f'"{name}" is no label of a note: name it in [notes.labels]')
+        return self
+
+    def wanted(self) -> list[str]:
+        """Every field of a note that is read, each once."""
+        single = [self.time, *([self.id] if self.id is not None else [])]
+        return list(dict.fromkeys([*single, *self.labels.values()]))
+
+
+class Milestone(Part):
+    """A date of the source beside opening and end: a column, or the first or last note. It is
+    recorded where the source tells when it was; with the time it took since another, and with the
+    date by which it was due."""
+
+    at: str
+    since: str | None = None
+    due: str | None = None
+
+    def columns(self) -> list[str]:
+        """The columns it is read from."""
+        return [name for name in (self.at, self.since, self.due) if name and name not in OF_NOTES]
+
+
 class Rules(Part):
     """What to do with what cannot be taken as it stands."""
 
-    closed_before_opened: Literal["refuse_close", "refuse_row"] = "refuse_close"
+    closed_before_opened: Literal["refuse_close", "refuse_row", "same_day"] = "refuse_close"
     replied_before_opened: Literal["refuse_reply", "refuse_row"] = "refuse_row"
     requesters: Literal["pseudonyms"] | None = None
 
@@ -106,10 +158,11 @@ class Profile(Part):
     name: str
     title: str
     kind: Literal["issue"] = "issue"
-    format: Literal["csv", "json", "ndjson"]
+    format: Literal["csv", "xlsx", "json", "ndjson", "xes"]
     encoding: str = "utf-8-sig"
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     records: str | None = None
+    sheet: str | None = None
     timezone: str
     times: tuple[str, ...] = Field(min_length=1)
     no_time: tuple[str, ...] = ()
@@ -117,6 +170,8 @@ class Profile(Part):
     id: str
     root: Code | None = None
     columns: Columns
+    notes: Notes | None = None
+    milestones: dict[str, Milestone] = Field(default_factory=dict)
     rules: Rules = Rules()
     areas: dict[str, Code] = Field(default_factory=dict)
     units: dict[str, Code] = Field(default_factory=dict)
@@ -157,6 +212,16 @@ class Profile(Part):
             )
         return self
 
+    @model_validator(mode="after")
+    def _nested(self) -> Profile:
+        if self.notes is not None and self.format in ("csv", "xlsx"):
+            raise ValueError(f"a row of {self.format} has no notes in it: json, ndjson and xes do")
+        for name, milestone in self.milestones.items():
+            usable_labels([name])
+            if self.notes is None and {milestone.at, milestone.since} & OF_NOTES:
+                raise ValueError(f'milestone "{name}" is that of a note, and there are no [notes]')
+        return self
+
     @property
     def zone(self) -> ZoneInfo:
         """The zone of the source's clock on the wall."""
@@ -176,7 +241,8 @@ class Profile(Part):
 
     def wanted(self) -> list[str]:
         """Every column that is read."""
-        return list(dict.fromkeys([self.id, *self.columns.all()]))
+        dates = [name for each in self.milestones.values() for name in each.columns()]
+        return list(dict.fromkeys([self.id, *self.columns.all(), *dates]))
 
 
 def built_in() -> list[str]:

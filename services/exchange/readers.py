@@ -1,6 +1,6 @@
-"""读取 · Files of other systems as rows of text: csv, json, ndjson, each also .gz.
+"""读取 · Files of other systems as rows of text: csv, xlsx, json, ndjson, xes, each also .gz.
 
-`inspect` reads a file once without interpreting it: a truncated archive or a wrong encoding is
+`examine` reads a file once without interpreting it: a truncated archive or a wrong encoding is
 found, with its line, before anything is recorded. `rows` then streams it. A single row that cannot
 be read is a `BrokenRow`, and the reading goes on behind it.
 """
@@ -9,32 +9,33 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import hashlib
 import io
 import json
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from events.errors import Invalid, shown
+from services.exchange import sheets, traces
+from services.exchange.opening import (
+    CHUNK_BYTES,
+    WHOLE_BYTES_MAX,
+    Inspected,
+    check_line,
+    check_size,
+    chunks,
+    opened,
+)
 from services.exchange.profile import Profile
 from services.parsing import nearest
 
-CHUNK_BYTES = 1 << 20
 RECORD_CHARACTERS_MAX = 1 << 20
+NOTES_MAX = 10_000
+"""Notes of one record."""
 _ENCODINGS_TRIED = ("utf-8-sig", "gb18030", "cp1252")
-
-
-@dataclass(frozen=True, slots=True)
-class Inspected:
-    """What a first reading told: the digest of the content (unpacked), and its size."""
-
-    digest: str
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,43 +48,81 @@ class BrokenRow:
     reason: str
 
 
-Row = tuple[int, tuple[str, ...]]
-"""Line on which the row begins, and the texts of the wanted columns in their order."""
+class Row(NamedTuple):
+    """A row, and the line on which it begins: the texts of the wanted columns, in their order; of
+    each note in it, those of the columns of notes."""
+
+    line: int
+    texts: tuple[str, ...]
+    notes: tuple[tuple[str, ...], ...] = ()
 
 
-def inspect(path: Path, encoding: str) -> Inspected:
+def examine(path: Path, profile: Profile) -> Inspected:
+    """Read the whole file once, as its format asks for. Raises Invalid where it cannot be read,
+    or is more than a file may be."""
+    if profile.format == "xlsx":
+        return sheets.inspect(path)
+    if profile.format == "xes":
+        return traces.inspect(path)
+    return inspect(path, profile.encoding, in_lines=profile.format in ("csv", "ndjson"))
+
+
+def inspect(path: Path, encoding: str, *, in_lines: bool = True) -> Inspected:
     """Read the whole file once. Raises Invalid where there is no file, where an archive is
     broken or ends early, or where the bytes are not of that encoding; with the line."""
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder(encoding)()
-    size = lines = 0
-    with _opened(path) as file:
-        while True:
-            chunk = _next_chunk(file, path, lines)
-            digest.update(chunk)
-            size += len(chunk)
-            try:
-                decoder.decode(chunk, not chunk)
-            except UnicodeDecodeError:
-                _refuse_encoding(path, encoding)
-            if not chunk:
-                return Inspected(digest.hexdigest(), size)
+    size = lines = begun = 0
+    for chunk in chunks(path):
+        digest.update(chunk)
+        if in_lines:
             lines += chunk.count(b"\n")
+            end = chunk.rfind(b"\n")
+            begun = size + end + 1 if end >= 0 else begun
+            check_line(path.name, lines + 1, size + len(chunk) - begun)
+        size += len(chunk)
+        _decode(decoder, chunk, path, encoding)
+    _decode(decoder, b"", path, encoding)
+    return Inspected(digest.hexdigest(), size)
+
+
+def _decode(decoder: codecs.IncrementalDecoder, chunk: bytes, path: Path, encoding: str) -> None:
+    try:
+        decoder.decode(chunk, not chunk)
+    except UnicodeDecodeError:
+        _refuse_encoding(path, encoding)
 
 
 def rows(path: Path, profile: Profile, wanted: Sequence[str]) -> Iterator[Row | BrokenRow]:
-    """The rows of a file that `inspect` has passed.
+    """The rows of a file that `examine` has passed.
 
     Raises Invalid where a wanted column is missing, with the nearest column there is.
     """
-    with _opened(path) as file:
+    if profile.format == "xlsx":
+        yield from _table_rows(sheets.table(path, profile), profile, wanted)
+        return
+    if profile.format == "xes":
+        yield from _json_rows(traces.records(path), profile, wanted)
+        return
+    with opened(path) as file:
         if profile.format == "csv":
             text = io.TextIOWrapper(file, encoding=profile.encoding, newline="")
             yield from _csv_rows(text, profile, wanted)
         else:
             text = io.TextIOWrapper(file, encoding=profile.encoding)
             records = _lines(text) if profile.format == "ndjson" else _array(text, profile)
-            yield from _json_rows(records, wanted)
+            yield from _json_rows(records, profile, wanted)
+
+
+def _table_rows(
+    table: Iterator[tuple[int, list[str]]], profile: Profile, wanted: Sequence[str]
+) -> Iterator[Row]:
+    """The rows of a sheet: all as wide as its first one, which names the columns."""
+    _, header = next(table, (1, []))
+    pick = _picker([header.index(_known(name, header, profile)) for name in wanted])
+    for line, values in table:
+        if any(values):
+            yield Row(line, pick(values))
 
 
 def _csv_rows(text: IO[str], profile: Profile, wanted: Sequence[str]) -> Iterator[Row | BrokenRow]:
@@ -102,7 +141,7 @@ def _csv_rows(text: IO[str], profile: Profile, wanted: Sequence[str]) -> Iterato
         if values is None:
             return
         if len(values) == width:
-            yield line, pick(values)
+            yield Row(line, pick(values))
         elif values:
             reason = f"the row has {len(values)} columns, the header {width}"
             yield BrokenRow(line, "", shown(profile.delimiter.join(values)), reason)
@@ -134,8 +173,13 @@ def _known(name: str, header: Sequence[str], profile: Profile) -> str:
 Record = tuple[int, Any] | BrokenRow
 
 
-def _json_rows(records: Iterator[Record], wanted: Sequence[str]) -> Iterator[Row | BrokenRow]:
+def _json_rows(
+    records: Iterator[Record], profile: Profile, wanted: Sequence[str]
+) -> Iterator[Row | BrokenRow]:
     paths = [name.split(".") for name in wanted]
+    noted = profile.notes
+    notes_at = noted.at.split(".") if noted is not None else []
+    note_paths = [name.split(".") for name in noted.wanted()] if noted is not None else []
     for record in records:
         if isinstance(record, BrokenRow):
             yield record
@@ -144,7 +188,19 @@ def _json_rows(records: Iterator[Record], wanted: Sequence[str]) -> Iterator[Row
         if not isinstance(value, dict):
             yield BrokenRow(line, "", shown(json.dumps(value)), "not an object")
             continue
-        yield line, tuple(_text(_inside(value, path)) for path in paths)
+        texts = tuple(_text(_inside(value, path)) for path in paths)
+        if noted is None:
+            yield Row(line, texts)
+            continue
+        notes = _inside(value, notes_at) or []
+        if not isinstance(notes, list) or not all(isinstance(note, dict) for note in notes):
+            yield BrokenRow(line, noted.at, shown(json.dumps(notes)), "not an array of objects")
+            continue
+        if len(notes) > NOTES_MAX:
+            yield BrokenRow(line, noted.at, str(len(notes)), f"more than {NOTES_MAX} notes")
+            continue
+        told = [tuple(_text(_inside(note, path)) for path in note_paths) for note in notes]
+        yield Row(line, texts, tuple(told))
 
 
 def _inside(value: Any, path: list[str]) -> Any:
@@ -200,8 +256,10 @@ def _array(text: IO[str], profile: Profile) -> Iterator[Record]:
 
 
 def _whole(text: IO[str], profile: Profile) -> Any:
+    content = text.read(WHOLE_BYTES_MAX + 1)
+    check_size(profile.format, len(content), len(content), WHOLE_BYTES_MAX)
     try:
-        return _DECODER.decode(text.read())
+        return _DECODER.decode(content)
     except json.JSONDecodeError as error:
         raise Invalid(
             f"line {error.lineno} is not JSON: {error.msg}",
@@ -253,34 +311,6 @@ def _refuse_json(line: int, why: str) -> None:
     )
 
 
-def _opened(path: Path) -> IO[bytes]:
-    try:
-        if path.suffix == ".gz":
-            return io.BufferedReader(gzip.open(path, "rb"), CHUNK_BYTES)
-        return path.open("rb", buffering=CHUNK_BYTES)
-    except OSError as error:
-        raise Invalid(
-            f"cannot open {path}: {error.strerror}",
-            field="file",
-            value=str(path),
-            zh=f"无法打开 {path}:{error.strerror}",
-        ) from error
-
-
-def _next_chunk(file: IO[bytes], path: Path, lines: int) -> bytes:
-    try:
-        return file.read(CHUNK_BYTES)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise Invalid(
-            f"the archive {path.name} is broken after line {lines}: {error}. Fetch it again; "
-            "nothing was recorded",
-            field="file",
-            value=path.name,
-            line=lines,
-            zh=f"压缩文件 {path.name} 在第 {lines} 行之后损坏或不完整：请重新获取；未作任何记录",
-        ) from error
-
-
 def _refuse_encoding(path: Path, encoding: str) -> None:
     """Find the line that is not of this encoding, and name one that would fit the file."""
     line, raw = _first_undecodable(path, encoding)
@@ -300,7 +330,7 @@ def _refuse_encoding(path: Path, encoding: str) -> None:
 
 
 def _first_undecodable(path: Path, encoding: str) -> tuple[int, bytes]:
-    with _opened(path) as file:
+    with opened(path) as file:
         for line, raw in enumerate(file, 1):
             try:
                 raw.decode(encoding)
@@ -311,7 +341,7 @@ def _first_undecodable(path: Path, encoding: str) -> tuple[int, bytes]:
 
 def _broken_field(path: Path, raw: bytes, encoding: str) -> tuple[str, str]:
     """The column and the text in which the first undecodable byte stands, as far as can be told."""
-    with _opened(path) as file:
+    with opened(path) as file:
         header = next(csv.reader([file.readline().decode(encoding, "replace").strip()]), [])
     fields = next(csv.reader([raw.decode(encoding, "replace").strip()]), [])
     for place, text in enumerate(fields):
@@ -322,7 +352,7 @@ def _broken_field(path: Path, raw: bytes, encoding: str) -> tuple[str, str]:
 
 def _decodes(path: Path, encoding: str) -> bool:
     decoder = codecs.getincrementaldecoder(encoding)()
-    with _opened(path) as file:
+    with opened(path) as file:
         while True:
             chunk = file.read(CHUNK_BYTES)
             try:

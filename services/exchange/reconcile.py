@@ -8,7 +8,9 @@ is; the dimension is read by rule:
     asof                  what had happened by the time in the key, on the source's clock
     a column, or several  joined by `|`: the area, unit or category it is imported as, or its label
 
-`[metrics]` may also name one metric of one dimension (`"replied_within/1h"`), and that holds first.
+`[metrics]` may also name one metric of one dimension (`"replied_within/1h"`), or one key of it
+(`"cases_with/field/end"`), and that holds first. A row without a dimension is read as its metric
+says (`by`).
 """
 
 from __future__ import annotations
@@ -109,16 +111,18 @@ async def reconcile(path: Path, profile: Profile, ledger: Reads) -> Reconciled:
     Only what lies under the profile's own area is counted, so other sources may stand in the same
     log. Raises Invalid where the file cannot be read, Unknown for a counter that does not exist.
     """
-    groups: dict[tuple[str, str], list[Expected]] = {}
+    groups: dict[tuple[str, str, str | None], list[Expected]] = {}
     rows = 0
     for row in expected_rows(path):
-        groups.setdefault((row.metric, row.dim), []).append(row)
+        apart = f"{row.metric}/{row.dim}/{row.key}" if row.key else ""
+        key = row.key if apart in profile.metrics else None
+        groups.setdefault((row.metric, row.dim, key), []).append(row)
         rows += 1
     comparing = _Comparing(profile, ledger)
     different: list[Different] = []
     unknown: dict[tuple[str, str], int] = {}
-    for (metric, dim), members in groups.items():
-        reading = comparing.reading(metric, dim)
+    for (metric, dim, key), members in groups.items():
+        reading = comparing.reading(metric, dim, key)
         if reading is None:
             unknown[metric, dim] = len(members)
             continue
@@ -188,9 +192,11 @@ class _Comparing:
         self._dimensions |= {name: name for name in columns.raw_labels()}
         self._dimensions |= {name: name for name in CALENDAR}
 
-    def reading(self, metric: str, dim: str) -> _Reading | None:
+    def reading(self, metric: str, dim: str, key: str | None = None) -> _Reading | None:
         """How to read it; None where the profile does not say."""
         metrics = self._profile.metrics
+        if key is not None:
+            return _Reading(metrics[f"{metric}/{dim}/{key}"], ())
         special = metrics.get(f"{metric}/{dim}")
         if special is not None:
             return _Reading(special, special.by or (), as_of=dim == "asof")
@@ -199,7 +205,7 @@ class _Comparing:
             return None
         if dim in ("all", "asof"):
             return _Reading(found, (), as_of=dim == "asof")
-        if found.by is not None and "|".join(found.by) == dim:
+        if found.by is not None and dim in ("", "|".join(found.by)):
             return _Reading(found, found.by)
         by = tuple(self._dimensions.get(column, "") for column in dim.split("|"))
         return _Reading(found, by) if all(by) else None

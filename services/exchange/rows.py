@@ -9,31 +9,44 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from events.errors import shown
 from services.exchange.batches import Generations
 from services.exchange.moments import Moment, Moments
 from services.exchange.names import Names, identifier, identifier_text, raw
 from services.exchange.profile import Profile
 from services.exchange.readers import BrokenRow
+from services.exchange.sheets import CELL_TIMES
+from services.exchange.telling import (
+    LABEL_MAX,
+    ROW_ID_MAX,
+    Refusal,
+    Telling,
+    read_label,
+    read_moment,
+)
 from services.facts.issue_words import Channel, Resolution
 from services.kernel.pieces import Command
 from services.workflows import issue
 
-ROW_ID_MAX = 128
-LABEL_MAX = 1_000
-StepName = Literal["find", "reply", "close", "close_refused"]
-GIVEN = (issue.Find, issue.ReplyImported, issue.CloseImported, issue.RefuseCloseImported)
+GIVEN = (
+    issue.Find,
+    issue.ReplyImported,
+    issue.CloseImported,
+    issue.RefuseCloseImported,
+    issue.TellImported,
+)
 """The commands a row may come to."""
 
 
 class Step(NamedTuple):
-    """One command of a row. `digest` covers the whole row, so that another row under the same id
+    """One command of a row: `find`, `reply`, `close`, `close_refused`, or `told:` and the id of a
+    note. `digest` covers the whole row, so that another row under the same id
     is told from a repeat."""
 
-    name: StepName
+    name: str
     command: Command
     command_id: UUID
     digest: bytes
@@ -47,20 +60,6 @@ class Read(NamedTuple):
     stream: str
     steps: tuple[Step, ...]
     notes: tuple[BrokenRow, ...] = ()
-
-
-class Refusal(Exception):
-    """The row cannot be taken: which column, what stood there, why."""
-
-    def __init__(self, column: str, value: str, reason: str) -> None:
-        super().__init__(reason)
-        self.column = column
-        self.value = value
-        self.reason = reason
-
-    def row(self, line: int) -> BrokenRow:
-        """What goes into the file of refused rows."""
-        return BrokenRow(line, self.column, shown(self.value), self.reason)
 
 
 @dataclass
@@ -79,10 +78,12 @@ class Rows:
         self.names = Names(profile)
         self.wanted = profile.wanted()
         self._root = profile.root_area
+        spellings = profile.times + (CELL_TIMES if profile.format == "xlsx" else ())
         self._moments = Moments(
-            profile.zone, profile.times, by_wall=profile.by_wall, no_time=profile.no_time
+            profile.zone, spellings, by_wall=profile.by_wall, no_time=profile.no_time
         )
         place = {name: index for index, name in enumerate(self.wanted)}
+        self._telling = Telling(profile, self._moments, place)
         self._id = place[profile.id]
         self._opened = place[columns.opened]
         self._due = place.get(columns.due or "")
@@ -95,47 +96,60 @@ class Rows:
         self._requester = place.get(columns.requester or "")
         self._labels = [(name, place[column]) for name, column in columns.raw_labels().items()]
 
-    def read(self, line: int, texts: Sequence[str]) -> Read | BrokenRow:
+    def read(
+        self, line: int, texts: Sequence[str], notes: Sequence[tuple[str, ...]] = ()
+    ) -> Read | BrokenRow:
         """What one row comes to."""
         try:
-            return self._read(line, texts)
+            return self._read(line, texts, notes)
         except Refusal as refusal:
             return refusal.row(line)
 
-    def _read(self, line: int, texts: Sequence[str]) -> Read:
+    def _read(self, line: int, texts: Sequence[str], notes: Sequence[tuple[str, ...]]) -> Read:
         row_id = raw(texts[self._id]).strip()
         if not row_id or len(row_id) > ROW_ID_MAX or not row_id.isprintable():
             raise self._refusal(self._id, texts, f"an id of 1 to {ROW_ID_MAX} characters")
         opened = self._moment(self._opened, texts)
         if opened is None:
             raise self._refusal(self._opened, texts, "a request needs the time it was made")
-        replied, closed = self._moment(self._replied, texts), self._moment(self._closed, texts)
-        commands: list[tuple[StepName, Command]] = [("find", self._find(row_id, opened, texts))]
-        notes: list[BrokenRow] = []
+        noted = self._telling.noted(notes)
+        apart: list[BrokenRow] = []
+        replied = self._moment(self._replied, texts)
+        commands: list[tuple[str, Command]] = []
         if replied is not None:
             if replied.instant >= opened.instant:
                 commands.append(("reply", self._reply(opened, replied)))
             else:
-                notes.append(self._too_early(self._replied, line, texts, "replied to"))
+                apart.append(self._too_early(self._replied, line, texts, "replied to"))
+        commands += self._telling.steps(noted, opened, texts)
+        closed = self._moment(self._closed, texts) or self._telling.closing(noted)
         if closed is not None:
-            if closed.instant < opened.instant:
-                notes.append(self._too_early(self._closed, line, texts, "closed"))
+            if closed.instant < opened.instant and not self._same_day(opened, closed):
+                apart.append(self._too_early(self._closed, line, texts, "closed"))
                 commands.append(("close_refused", self._refuse_close(opened, closed)))
             elif replied is not None and closed.instant < replied.instant:
                 raise self._refusal(self._closed, texts, "closed before it was replied to")
             else:
-                commands.append(("close", self._close(opened, closed, texts)))
-        return self._told(line, row_id, commands, notes, texts)
+                commands.append(("close", self._close(opened, max(closed, opened), texts)))
+        commands.sort(key=_happened)
+        find = self._find(row_id, opened, texts, [_happened(one) for one in commands[:1]])
+        return self._told(line, row_id, [("find", find), *commands], apart, texts, notes)
+
+    def _same_day(self, opened: Moment, closed: Moment) -> bool:
+        """Whether the end was told by its day alone, which is that of the opening."""
+        return self.profile.rules.closed_before_opened == "same_day" and closed.day == opened.day
 
     def _told(
         self,
         line: int,
         row_id: str,
-        commands: list[tuple[StepName, Command]],
-        notes: list[BrokenRow],
+        commands: list[tuple[str, Command]],
+        apart: list[BrokenRow],
         texts: Sequence[str],
+        notes: Sequence[tuple[str, ...]],
     ) -> Read:
-        digest = hashlib.sha256("\x1f".join(texts).encode()).digest()
+        whole = "\x1e".join("\x1f".join(each) for each in (texts, *notes))
+        digest = hashlib.sha256(whole.encode()).digest()
         name, undone = f"{self.profile.name}\n{row_id}", self.undone
         name = f"{name}\n{undone.finds[row_id] + 1}" if undone.finds else f"{name}\n1"
         stream = f"{self.profile.kind}/{identifier_text(name)}"
@@ -143,16 +157,20 @@ class Rows:
         for step, command in commands:
             generation = undone.steps[stream, step] + 1 if undone.steps else 1
             steps.append(Step(step, command, identifier(f"{name}\n{step}\n{generation}"), digest))
-        return Read(line, row_id, stream, tuple(steps), tuple(notes))
+        return Read(line, row_id, stream, tuple(steps), tuple(apart))
 
     # --- the steps --------------------------------------------------------------------------------
 
-    def _find(self, row_id: str, opened: Moment, texts: Sequence[str]) -> Command:
+    def _find(
+        self, row_id: str, opened: Moment, texts: Sequence[str], others: Sequence[datetime]
+    ) -> Command:
+        """The beginning: no later than the earliest other thing the source tells."""
+        begun = min((opened.instant, *others))
         due, names = self._moment(self._due, texts), self.names
         # One validation of both: two would take half as long again.
         return issue.Find.model_validate(
             {
-                "occurred_at": opened.instant,
+                "occurred_at": begun,
                 "area": self._root if self._area is None else names.area(texts[self._area]),
                 "unit": None if self._unit is None else names.unit(texts[self._unit]),
                 "category": (
@@ -164,6 +182,7 @@ class Rows:
                 ),
                 "source": {
                     "row_id": row_id,
+                    "opened_at": opened.instant if begun != opened.instant else None,
                     "day": opened.day,
                     "due_at": due.instant if due else None,
                     "replies": self._replied is not None,
@@ -201,16 +220,10 @@ class Rows:
     def _moment(self, place: int | None, texts: Sequence[str]) -> Moment | None:
         if place is None:
             return None
-        try:
-            return self._moments.read(texts[place])
-        except (ValueError, OverflowError) as error:
-            raise self._refusal(place, texts, f"the time {error}") from error
+        return read_moment(self._moments, self.wanted[place], texts[place])
 
     def _label(self, place: int, texts: Sequence[str]) -> str:
-        text = raw(texts[place])
-        if len(text) > LABEL_MAX:
-            raise self._refusal(place, texts, f"a label holds at most {LABEL_MAX} characters")
-        return text
+        return read_label(self.wanted[place], texts[place])
 
     def _too_early(
         self, place: int | None, line: int, texts: Sequence[str], what: str
@@ -227,3 +240,10 @@ class Rows:
     def _refusal(self, place: int | None, texts: Sequence[str], reason: str) -> Refusal:
         place = place or 0
         return Refusal(self.wanted[place], texts[place], reason)
+
+
+def _happened(step: tuple[str, Command]) -> datetime:
+    happened = step[1].occurred_at
+    if happened is None:
+        raise AssertionError(f"the step {step[0]} has no time")
+    return happened

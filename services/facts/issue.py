@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -21,6 +21,7 @@ from services.facts.issue_words import (
     Finding,
     Labels,
     OpenedAt,
+    Order,
     ReopenReason,
     Reply,
     Resolution,
@@ -28,18 +29,13 @@ from services.facts.issue_words import (
     RowId,
     SuspendReason,
     Tier,
+    Told,
 )
 from services.facts.list import Asked, NotOn
-from services.kernel.words import Actor, Label, Party, Person, Refusal, UnitCode, refuse
+from services.kernel.words import Actor, Label, Party, Person, UnitCode
 from services.kernel.workflow import About, Context, Fact, Note, State
 
 REOPEN_WITHIN = timedelta(days=30)
-
-REOPEN_TOO_LATE = Refusal(
-    "reopen_too_late",
-    zh="重办期已于 {until} 截止；请另行提出",
-    en="it could be reopened until {until}: raise it as a new issue",
-)
 
 
 @dataclass(frozen=True)
@@ -338,58 +334,16 @@ class IssueCloseRefused(Note, zh="来源办结时间有误", en="Closing refused
     ]
 
 
-# ---- what several commands record
+class IssueTold(Note, zh="来源记录", en="Told by the source"):
+    """What a source tells beside opening, reply and end: a note of its history, or a milestone.
 
+    Of a milestone, `counted_from` is where its time began, and `due_at` by when it was due.
+    """
 
-def fed_back(
-    issue: Found | Handled, context: Context, counted_from: datetime | None, day: date | None = None
-) -> IssueFedBack:
-    """The reply to an issue."""
-    matter = issue.matter
-    return IssueFedBack(
-        about=issue.said(context),
-        reply=Reply.GIVEN if matter.reply is Reply.AWAITED else matter.reply,
-        opened_at=matter.opened_at,
-        counted_from=counted_from or matter.opened_at,
-        day=day,
-        labels=matter.labels,
-    )
-
-
-def closed(
-    issue: Open,
-    context: Context,
-    resolution: Resolution,
-    counted_from: datetime | None,
-    day: date | None = None,
-) -> IssueClosed:
-    """The end of an issue."""
-    matter = issue.matter
-    ended = {Reply.GIVEN: Reply.EARLIER, Reply.AWAITED: Reply.NONE}
-    return IssueClosed(
-        about=issue.said(context),
-        resolution=resolution,
-        reply=ended.get(matter.reply, matter.reply),
-        holder=issue.holder if isinstance(issue, Answered) else None,
-        requester=matter.requester,
-        counted_from=counted_from or matter.opened_at,
-        due_at=matter.due_at,
-        day=day,
-        reopen_until=context.occurred_at + REOPEN_WITHIN,
-        labels=matter.labels,
-    )
-
-
-def reopened(issue: Replied | Closed, context: Context, reason: ReopenReason) -> IssueReopened:
-    """A new beginning, while the window lasts."""
-    if isinstance(issue, Closed) and context.occurred_at > issue.reopen_until:
-        refuse(REOPEN_TOO_LATE, until=issue.reopen_until.isoformat())
-    matter = issue.matter
-    return IssueReopened(
-        about=issue.said(context),
-        reason=reason,
-        after=After.CLOSED if isinstance(issue, Closed) else After.REPLY,
-        opened_at=matter.opened_at,
-        due_at=matter.due_at,
-        labels=matter.labels,
-    )
+    what: Annotated[Told, Coded]
+    order: Annotated[Order, Coded] = Order.KEPT
+    counted_from: Annotated[CountedFrom, Quantity]
+    due_at: Annotated[DueAt | None, Quantity] = None
+    day: Annotated[Day | None, LocalDay] = None
+    note_id: RowId
+    labels: Labels = Field(default_factory=dict)

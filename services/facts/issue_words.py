@@ -114,6 +114,20 @@ class ContactMeans(Choice, zh="联系方式"):
     MESSAGE = "message", "消息或书面", "Message or letter"
 
 
+class Told(Choice, zh="来源所记"):
+    """What a source tells beside opening, reply and end."""
+
+    NOTE = "note", "记事"
+    MILESTONE = "milestone", "节点"
+
+
+class Order(Choice, zh="先后"):
+    """Whether a note stands after those that happened before it."""
+
+    KEPT = "kept", "先后有序", "In order"
+    BROKEN = "broken", "早于前一条", "Earlier than the note before it"
+
+
 _tag = StringConstraints(min_length=1, max_length=64)
 _raw = StringConstraints(max_length=1_000)
 Labels = Annotated[
@@ -146,7 +160,23 @@ class Source(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     row_id: RowId
+    opened_at: OpenedAt | None = None
+    """Where the source tells of something earlier than the opening; else it is `occurred_at`."""
     day: Day | None = None
     due_at: DueAt | None = None
     replies: Annotated[bool, Label("来源记载答复", "The source tells of replies")] = False
+    labels: Labels = Field(default_factory=dict)
+
+
+class SourceNote(BaseModel):
+    """A note or a milestone of a source. `note_id` tells it from the others of its issue."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    note_id: RowId
+    what: Told = Told.NOTE
+    order: Order = Order.KEPT
+    counted_from: CountedFrom | None = None
+    due_at: DueAt | None = None
+    day: Day | None = None
     labels: Labels = Field(default_factory=dict)

@@ -24,6 +24,7 @@ from services.facts.issue import (
     Found,
     Handled,
     InHand,
+    Issue,
     IssueAssessed,
     IssueAssigned,
     IssueClassified,
@@ -39,6 +40,7 @@ from services.facts.issue import (
     IssueResumed,
     IssueReturned,
     IssueSuspended,
+    IssueTold,
     IssueTransferred,
     IssueVerified,
     Open,
@@ -46,10 +48,8 @@ from services.facts.issue import (
     Replied,
     RequesterContacted,
     Suspended,
-    closed,
-    fed_back,
-    reopened,
 )
+from services.facts.issue_said import closed, fed_back, imported, reopened, told
 from services.facts.issue_words import (
     Channel,
     ContactMeans,
@@ -58,10 +58,10 @@ from services.facts.issue_words import (
     EscalateReason,
     Finding,
     ReopenReason,
-    Reply,
     Resolution,
     ReturnReason,
     Source,
+    SourceNote,
     SuspendReason,
     Tier,
 )
@@ -123,7 +123,7 @@ class Find(
         if self.source is not None:
             if Party.IMPORTER not in parties:
                 refuse(IMPORT_ONLY)
-            return self._imported(self.source, context)
+            return imported(self.source, self.about(context), self.channel, self.requester, context)
         requester = self.requester
         if Party.RESIDENT in parties:
             requester = context.person_meant(requester, (Party.WORKER, *INTAKE))
@@ -132,19 +132,6 @@ class Find(
             channel=self.channel,
             requester=requester,
             opened_at=context.occurred_at,
-        )
-
-    def _imported(self, source: Source, context: Context) -> IssueFound:
-        return IssueFound(
-            about=self.about(context),
-            channel=self.channel,
-            reply=Reply.AWAITED if source.replies else Reply.UNTOLD,
-            requester=self.requester,
-            opened_at=context.occurred_at,
-            due_at=source.due_at,
-            day=source.day,
-            row_id=source.row_id,
-            labels=source.labels,
         )
 
 
@@ -374,6 +361,16 @@ class RefuseCloseImported(Command, zh="导入办结有误", by=Party.IMPORTER):
     def decide(self, issue: Found | FedBack, context: Context) -> IssueCloseRefused:
         """Counted, not believed."""
         return IssueCloseRefused(about=issue.said(context), claimed_at=self.claimed_at)
+
+
+class TellImported(Command, zh="导入来源记录", by=Party.IMPORTER):
+    """The source tells of a note in its history, or of a milestone."""
+
+    note: Annotated[SourceNote, Label("来源记录", "Told by the source")]
+
+    def decide(self, issue: Issue, context: Context) -> IssueTold:
+        """Nothing moves, in whatever state it is."""
+        return told(issue, context, self.note)
 
 
 WORKFLOW = Workflow(

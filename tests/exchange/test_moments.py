@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -113,3 +113,12 @@ def test_the_quick_readers_read_what_strptime_reads(reading: datetime) -> None:
         text = reading.strftime(spelling)
         expected = datetime.strptime(text, spelling).replace(tzinfo=UTC)
         assert parser(spelling)(text) == expected
+
+
+@given(st.datetimes(naive(1900, 1, 1), naive(2100, 1, 1)), st.integers(-14 * 60, 14 * 60))
+def test_the_quick_readers_read_offsets(reading: datetime, minutes: int) -> None:
+    spelling = "%Y-%m-%dT%H:%M:%S.%f%z"
+    text = reading.replace(tzinfo=timezone(timedelta(minutes=minutes))).strftime(spelling)
+    for written in (text, f"{text[:-2]}:{text[-2:]}"):
+        assert parser(spelling)(written) == datetime.fromisoformat(text)
+    assert parser(spelling)("2019-02-03T04:05:06.7+0") is None

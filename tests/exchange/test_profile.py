@@ -21,7 +21,13 @@ opened = "asked"
 
 
 def test_every_built_in_profile_can_be_read() -> None:
-    assert profile.built_in() == ["boston_311", "cn_wenzheng", "nyc_311"]
+    assert profile.built_in() == [
+        "boston_311",
+        "chicago_open311",
+        "cn_wenzheng",
+        "nyc_311",
+        "wabo_receipt",
+    ]
     for name in profile.built_in():
         assert profile.load(name).name == name
 
@@ -39,13 +45,21 @@ def test_every_key_of_a_profile_stands_in_both_handbooks() -> None:
         (Path(__file__).parents[2] / "docs" / "howto" / name).read_text(encoding="utf-8")
         for name in ("import.md", "import.en.md")
     ]
-    tables = (profile.Profile, profile.Columns, profile.Rules)
+    tables = (
+        profile.Profile,
+        profile.Columns,
+        profile.Notes,
+        profile.Milestone,
+        profile.Rules,
+    )
     keys = {f"`{key}`" for table in tables for key in table.model_fields}
     keys -= {f"`{name}`" for name in ("columns", "rules", "areas", "units", "categories")}
-    keys -= {"`outcomes`", "`metrics`"}
+    keys -= {"`outcomes`", "`metrics`", "`notes`", "`milestones`"}
     for page in pages:
         assert {key for key in keys if key not in page} == set()
-        assert all(f"[{name}]" in page for name in ("columns", "rules", "outcomes", "metrics"))
+        assert all(
+            f"[{name}]" in page for name in ("columns", "rules", "outcomes", "metrics", "notes")
+        )
 
 
 def test_a_profile_beside_the_data_is_read_by_its_path(tmp_path: Path) -> None:

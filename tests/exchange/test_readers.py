@@ -28,9 +28,13 @@ def a_profile(format: str = "csv", encoding: str = "utf-8-sig", more: str = "") 
     return profile.parse(text, name="small")
 
 
-def read(path: Path, source: profile.Profile, *wanted: str) -> list[readers.Row | BrokenRow]:
-    readers.inspect(path, source.encoding)
-    return list(readers.rows(path, source, wanted or ("编号", "asked")))
+Plain = tuple[int, tuple[str, ...]]
+
+
+def read(path: Path, source: profile.Profile, *wanted: str) -> list[Plain | BrokenRow]:
+    readers.examine(path, source)
+    found = readers.rows(path, source, wanted or ("编号", "asked"))
+    return [row if isinstance(row, BrokenRow) else (row.line, row.texts) for row in found]
 
 
 def test_csv_is_read_by_column_name_with_or_without_a_mark_of_byte_order(tmp_path: Path) -> None:

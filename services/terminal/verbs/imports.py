@@ -167,11 +167,16 @@ def _show_differences(call: Call, answer: dict[str, Any]) -> None:
 VERBS = (
     Verb(
         "import file",
-        Both("导入别的系统的文件：csv、json、ndjson", "import a file of another system"),
+        Both(
+            "导入别的系统的文件：csv、xlsx、json、ndjson、xes",
+            "import a file of another system: csv, xlsx, json, ndjson, xes",
+        ),
         take_in,
         (
             "jishi import boston.csv.gz --profile boston_311 --dry-run",
             "jishi import boston.csv.gz --profile boston_311 --refused refused.csv",
+            "jishi import hotline.xlsx --profile ./mytown.toml",
+            "jishi import permits.xes.gz --profile wabo_receipt",
         ),
         arguments=(Argument(FILE, Both("要导入的文件，可为 .gz", "the file, also as .gz")),),
         options=(
