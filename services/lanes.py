@@ -58,11 +58,15 @@ class Lane:
         if self._begins_at is not None:
             self._begins_at = offset
 
+    def reached(self, offset: int) -> None:
+        """The broker's reader has come to this offset, whichever log its record is of."""
+        if self._begins_at is not None and offset <= self._begins_at:
+            self._begins_at = None
+
     async def put(self, batch: Batch) -> None:
         """Hand over a run that was delivered. Waits while too much is waiting."""
-        if self._begins_at is not None and batch.next_offset - 1 > self._begins_at:
+        if self._begins_at is not None:
             return
-        self._begins_at = None
         self.delivered_at, self.heals = _now(), 0
         await self._put(batch)
 

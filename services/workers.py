@@ -102,6 +102,9 @@ class Serving:
 
     async def take(self, run: Packed, next_offset: int) -> None:
         """Hand a run to every version. Waits while too much is waiting."""
+        for (_, _, part), lane in self._lanes.items():
+            if part == run.part:
+                lane.reached(next_offset - 1)
         served = self._logs.get(run.log)
         if served is None:
             self._once(run.log, "passes over a log that it does not serve", log=run.log)

@@ -6,8 +6,7 @@
     await children.stop()
 
 What each says stands in `FOLDER/NAME.log`. They are out of reach of the terminal's Ctrl-C: their
-owner ends them, the last one started first. Whatever an owner that was killed has left behind is
-ended by the next one.
+owner ends them. Whatever an owner that was killed has left behind is ended by the next one.
 """
 
 from __future__ import annotations
@@ -132,11 +131,11 @@ class Children:
         return child
 
     async def stop(self) -> None:
-        """End all, the last one started first."""
-        for child, watch in reversed(self._children):
+        """End all of them, and start none again."""
+        for _, watch in self._children:
             watch.cancel()
-            await asyncio.gather(watch, return_exceptions=True)
-            await child.stop()
+        await asyncio.gather(*(watch for _, watch in self._children), return_exceptions=True)
+        await asyncio.gather(*(child.stop() for child, _ in self._children))
         self._children.clear()
         self._register.unlink(missing_ok=True)
 
