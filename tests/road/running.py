@@ -150,7 +150,7 @@ class Road:
 
         async def there() -> bool:
             for process in self.processes:
-                assert process.poll() in (None, -9), self.said(process)
+                assert process.poll() in (None, 0, -9), self.said(process)
             return all([await self.upkeep.position(one) >= head for one in wanted])
 
         return await until(there, f"everything arrives at {head}", seconds)
