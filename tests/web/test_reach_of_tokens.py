@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +19,10 @@ def a_grant(**more: Any) -> dict[str, Any]:
         "secret_hash": token_hash(new_token()),
         **more,
     }
+
+
+def in_a_month() -> str:
+    return (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
 
 
 async def test_importer_grants_no_tokens(place: Place) -> None:
@@ -127,3 +132,18 @@ async def test_nobody_takes_over_a_token_by_its_hash(place: Place) -> None:
     now = place.house.commands.now()
     known = place.house.directory.grant(place.town.tokens["worker"], now)
     assert known == place.town.grants["worker"]
+
+
+async def test_a_care_label_is_found_by_those_it_is_for_alone(place: Place) -> None:
+    """Beyond the area: nobody else finds it by its id, in the list of cases, or by its events."""
+    town = place.town
+    done = await town.give("resident", "care_label", need="ramp", until_on=in_a_month())
+    await town.give("east", "care_label", "note_need", done.id)
+    await town.enrol("server", "w5", None, ("worker",), "c1")
+    await town.enrol("neighbour", "w6", None, ("worker",), "c1")
+    await town.give("east", "care_label", "name_server", done.id, server="w5")
+    for who, sees in (("resident", True), ("server", True), ("east", True), ("neighbour", False)):
+        listed = await place.ask("GET", "/api/v1/care_label", who)
+        assert [item["id"] for item in listed.json["items"]] == ([done.id] if sees else [])
+        for path in (f"/api/v1/care_label/{done.id}", f"/api/v1/care_label/{done.id}/events"):
+            assert (await place.ask("GET", path, who)).status == (200 if sees else 404)
