@@ -225,6 +225,7 @@ def _furnish(
         language=settings.lang,
         visitor=VISITOR if event_log.made_as == "demo" else None,
         road=settings.kafka,
+        relayed=partial(event_log.relayed, settings.kafka.prefix),
     )
     return House(
         settings=settings,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -65,6 +66,8 @@ class Parts:
     limits: WebLimits = WebLimits()
     road: KafkaLimits = field(default_factory=KafkaLimits)
     """How facts travel to others over Kafka."""
+    relayed: Callable[[], Awaitable[Sequence[int]]] | None = None
+    """By partition, how far the relay has told its readers everything; nothing where none ran."""
     meters: Meters = field(default_factory=Meters)
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:

@@ -66,6 +66,11 @@ class Probes:
             "jishi_feed_listeners": ("Open feeds", float(parts.ring.listeners)),
             "jishi_cases_cached": ("Folded cases in memory", float(len(parts.commands.cases))),
         }
+        if parts.relayed is not None:
+            gauges["jishi_relay_lag_events"] = (
+                "Events the relay has not sent yet; 0 where none has ever run",
+                float(head - min(await parts.relayed(), default=head)),
+            )
         return Reply(
             exposition(parts.meters, parts.attempts.lost, gauges, values), media=CONTENT_TYPE
         )
