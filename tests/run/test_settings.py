@@ -96,7 +96,7 @@ def test_a_secret_stands_in_one_place_that_can_be_read(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("JISHI_TOKEN_FILE", str(tmp_path / "nowhere"))
-    with pytest.raises(Invalid, match="JISHI_TOKEN_FILE = .*nowhere: cannot be read"):
+    with pytest.raises(Invalid, match=r"JISHI_TOKEN_FILE = .*nowhere: cannot be read"):
         settings.read()
     (tmp_path / "nowhere").write_text("hush")
     monkeypatch.setenv("JISHI_TOKEN", "hush")
