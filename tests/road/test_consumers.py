@@ -30,7 +30,7 @@ from tests.deploy.test_compose import SERVICES
 from tests.road.running import Road, until
 from tests.town import Town, town_on
 
-pytestmark = [pytest.mark.kafka, pytest.mark.process]
+pytestmark = [pytest.mark.kafka, pytest.mark.process, pytest.mark.timeout(120)]
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "howto" / "consume.md").read_text(encoding="utf-8")
