@@ -26,7 +26,8 @@ TYPED = [
 ]
 CONTRACT = {
     "up", "demo", "import", "reconcile", "counters", "explain", "events", "projection", "parked",
-    "export", "token", "facts", "migrate", "api", "relay", "doctor", "status",
+    "export", "token", "facts", "migrate", "api", "relay", "worker", "doctor",
+    "status", "mechanisms", "scenario",
 }  # fmt: skip
 
 
