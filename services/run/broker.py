@@ -40,10 +40,11 @@ STOP_SECONDS_MAX = 30.0
 POLL_SECONDS = 0.01
 PORT_TRIES = 5
 LOG_BYTES_SHOWN_MAX = 2_000
-# The shell says the broker's pid, and then waits for its own input to end: that is the pipe.
+# The shell says the broker's pid, and then waits for its own input to end: that is the pipe. It
+# ends after the last thread of the broker, and so after the last socket was closed.
 GUARD = (
     'exec 3<&0; "$@" 3<&- </dev/null >>"$0" 2>&1 & echo $!; exec >&-; read -r _ <&3; '
-    "kill -9 $! 2>&-"
+    "kill -9 $! 2>&-; wait"
 )
 
 

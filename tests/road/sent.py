@@ -178,6 +178,12 @@ class Road:
             or ""
         )
 
+    async def leased_until(self) -> float:
+        """When the lease runs out, in seconds since 1970."""
+        return float(
+            await self._ask("SELECT extract(epoch FROM r.lease_until) FROM streams.relay AS r")
+        )
+
     async def _ask(self, statement: str) -> Any:
         connection = await asyncpg.connect(self.dsn)
         try:

@@ -43,7 +43,7 @@ def answers(bootstrap: str) -> bool:
         return trial.connect_ex((host, int(port))) == 0
 
 
-def test_it_starts_serves_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_it_serves_comes_back_after_a_kill_and_leaves_nothing_behind(tmp_path: Path) -> None:
     folder = tmp_path / "kafka"
     with broker.start(folder, talk=print) as running:
         assert answers(running.bootstrap)
@@ -52,13 +52,6 @@ def test_it_starts_serves_and_leaves_nothing_behind(tmp_path: Path) -> None:
         assert os.getpgid(running.pid) != os.getpgid(0)
         with pytest.raises(Unavailable, match=f"process {os.getpid()} runs a Kafka"):
             broker.start(folder, talk=print)
-    assert started(running.pid) is None
-    assert not folder.exists()
-    running.stop()
-
-
-def test_a_broker_that_was_killed_comes_back_at_its_address(tmp_path: Path) -> None:
-    with broker.start(tmp_path / "kafka", talk=print) as running:
         before, address = running.pid, running.bootstrap
         running.kill()
         assert not answers(address)
@@ -66,6 +59,9 @@ def test_a_broker_that_was_killed_comes_back_at_its_address(tmp_path: Path) -> N
         assert running.bootstrap == address
         assert running.pid != before
         assert answers(address)
+    assert started(running.pid) is None
+    assert not folder.exists()
+    running.stop()
 
 
 def test_it_ends_with_an_owner_that_was_killed(tmp_path: Path) -> None:
@@ -80,14 +76,11 @@ def test_it_ends_with_an_owner_that_was_killed(tmp_path: Path) -> None:
     owner.wait()
     owner.stdout.close()
     until(lambda: started(int(pid)) is None)
-    # And what it left in the folder is no hindrance to the next.
     assert json.loads((folder / "broker.json").read_text())["server"] == int(pid)
-    with broker.start(folder, talk=print) as running:
-        assert answers(running.bootstrap)
 
 
-def test_what_a_killed_run_left_running_is_ended_by_the_next(tmp_path: Path) -> None:
-    """Where even the guard was killed."""
+def test_what_a_killed_run_left_is_cleared_by_the_next(tmp_path: Path) -> None:
+    """Also a broker that still runs, where even its guard was killed."""
     folder = tmp_path / "kafka"
     with broker.start(folder, talk=print) as left:
         entry = json.loads((folder / "broker.json").read_text())
