@@ -1,7 +1,8 @@
 """接口说明 · The OpenAPI 3.1 document, built from the declarations, in Chinese or English.
 
-Every kind and command has a path of its own here, though one endpoint serves them all. The schemas
-are those of the command models; links say which commands may follow which.
+Every kind and command has a path of its own here, though one endpoint serves them all. A variant
+has the paths that begin it and list it: what goes on is written down once, with its kind, and works
+under both names. The schemas are those of the command models; links say which commands may follow.
 """
 
 from __future__ import annotations
@@ -82,6 +83,8 @@ class Builder:
         paths[here] = {"get": self._get(entry, "cases", self._ref("Cases"), *PAGE)}
         if entry.startable:
             paths[here]["post"] = self._command(entry, start)
+        if entry.variant is not None:
+            return
         case = self._get(entry, "case", self._ref("Case"))
         case["responses"]["304"] = {"description": self._say("unchanged")}
         paths[f"{here}/{{id}}"] = {"parameters": [ID], "get": case}
@@ -128,8 +131,8 @@ class Builder:
         moves = entry.workflow.diagram.moves
         reached = {state for name in info.facts if name in moves for state in moves[name].targets}
         return {
-            f"{entry.name}.{other.name}": {
-                "operationId": f"{entry.name}.{other.name}",
+            f"{entry.kind}.{other.name}": {
+                "operationId": f"{entry.kind}.{other.name}",
                 "parameters": {"path.id": "$response.body#/id"},
             }
             for other in entry.commands.values()
