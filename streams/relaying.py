@@ -60,18 +60,20 @@ def load_of(
     """
     upto = events[-1].position if events else standing.position
     parts, reached = standing.parts, list(standing.reached)
-    records, newest = _singles(events, standing, log, topics.events)
     runs = runs_of(events, log, parts, reached, upto)
     if marks:
         busy = {run.part for run in runs}
         idle = (part for part in range(parts) if part not in busy and reached[part] < upto)
         runs += [Packed(log, part, parts, reached[part], upto, ()) for part in idle]
+    records: list[Record] = []
     for run in runs:
         for piece in pieces_of(run):
             value, headers = pack(piece)
             records.append(Record(topics.batches, run.part, None, value, headers))
         reached[run.part] = upto
-    return Load(records, Standing(upto, tuple(reached), newest))
+    # After the runs: it takes a while to hand them over one by one, and our own workers wait.
+    singles, newest = _singles(events, standing, log, topics.events)
+    return Load([*records, *singles], Standing(upto, tuple(reached), newest))
 
 
 def _singles(
