@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
 from services.kernel.case import Case
-from services.kernel.words import Actor
+from services.kernel.entry import Entry
+from services.kernel.words import Actor, Party
+
+KEEPERS = frozenset({Party.COMMUNITY, Party.AUDITOR, Party.SYSTEM})
+"""Who keeps and checks such cases, and so sees all of them in their area."""
 
 
 @runtime_checkable
@@ -24,3 +29,15 @@ def shown(case: Case, actor: Actor) -> bool:
         return True
     overdue = any(clock.missed for clock in case.clocks.values())
     return case.state.shown_to(actor, overdue=overdue)
+
+
+def withheld(entries: Iterable[Entry], actor: Actor) -> frozenset[str]:
+    """The kinds whose facts this person is not shown one after the other, as a log is read: they
+    may see single cases of them at most."""
+    if not KEEPERS.isdisjoint(actor.parties()):
+        return frozenset()
+    return frozenset(
+        entry.kind
+        for entry in entries
+        if any(hasattr(state, "shown_to") for state in entry.workflow.diagram.states)
+    )

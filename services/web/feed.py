@@ -22,6 +22,7 @@ from projections.evaluate import nothing
 from projections.query import Query
 from projections.query import Reading as Numbers
 from services.access import Grant
+from services.kernel.sensitive import withheld
 from services.web.asked import Asked, area_of, query_of
 from services.web.language import Language
 from services.web.parts import Parts
@@ -43,6 +44,8 @@ class Subscription:
     grant: Grant
     top: str | None
     kinds: frozenset[str] | None
+    hidden: frozenset[str]
+    """Kinds whose facts this reader is not shown."""
     facts: bool
     queries: tuple[Query, ...]
     language: Language
@@ -185,6 +188,7 @@ class Feed:
             grant=grant,
             top=top,
             kinds=frozenset(entry(kind).kind for kind in kinds) if kinds else None,
+            hidden=withheld(self._parts.commands.catalogue.kinds(), grant.actor),
             facts=facts,
             queries=queries,
             language=language,
@@ -234,7 +238,8 @@ class Feed:
         areas = self._directory.under(wanted.top) if wanted.top is not None else None
         chunks = []
         for one in moments:
-            kind_seen = wanted.kinds is None or one.event.case[0] in wanted.kinds
+            kind = one.event.case[0]
+            kind_seen = kind not in wanted.hidden and (wanted.kinds is None or kind in wanted.kinds)
             if wanted.facts and kind_seen and (areas is None or one.area in areas):
                 chunks.append(one.chunk)
         if not chunks or chunks[-1] is not moments[-1].chunk:

@@ -20,7 +20,7 @@ from services.web.board import read_board
 from services.web.cases_json import case_json
 from services.web.language import LANGUAGES, Language
 from services.web.parts import Parts
-from services.web.reading import POSITION_MAX, people_fields
+from services.web.reading import POSITION_MAX, check_opening, people_fields
 from services.web.rendering import page, problem_page
 from services.web.reply import Header, Reply, readable
 from services.web.routes import GuardedRoute, Routes, language_of
@@ -79,6 +79,7 @@ class Pages:
         asked.text("lang")
         name = http.path_params["name"]
         query = query_of(asked, grant, self._directory, self._people, counters=(name,))
+        check_opening(self._parts, name, grant)
         after = asked.whole("after", usual=0, least=0, most=POSITION_MAX)
         asked.done()
         await self._parts.ledger.catch_up()

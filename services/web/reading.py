@@ -18,6 +18,7 @@ from events.ports import Filter
 from services.access import Grant
 from services.kernel.entry import Entry
 from services.kernel.forms import FormField
+from services.kernel.sensitive import withheld
 from services.kernel.words import Person
 from services.web.asked import Asked, area_of, query_of
 from services.web.language import Language
@@ -66,6 +67,7 @@ class Reading:
         asked = Asked(http.query_params, self._parts.log.zone)
         name = http.path_params["name"]
         query = query_of(asked, grant, self._directory, self._people, counters=(name,))
+        check_opening(self._parts, name, grant)
         most = self._parts.limits.page
         limit = asked.whole("limit", usual=EXPLAINED_USUAL, least=1, most=most)
         after = asked.whole("after", usual=0, least=0, most=POSITION_MAX)
@@ -147,20 +149,25 @@ class Reading:
         asked.done()
         if wait and newest:
             raise Malformed("newest does not wait", field="newest", zh="newest 不能与 wait 同用")
+        hidden = withheld(self._parts.commands.catalogue.kinds(), grant.actor)
         if newest:
-            return await self._newest(after, limit, only)
-        return await self._after(after, limit, wait, only)
+            return await self._newest(after, limit, only, hidden)
+        return await self._after(after, limit, wait, only, hidden)
 
-    async def _newest(self, after: int, limit: int, only: Filter | None) -> Reply:
+    async def _newest(
+        self, after: int, limit: int, only: Filter | None, hidden: frozenset[str]
+    ) -> Reply:
         head = await self._parts.log.head()
         if only is None:
             return events_reply([], head, head)
         events = await self._parts.log.read(
             after=after, upto=head, limit=limit, backward=True, only=only
         )
-        return events_reply(events[::-1], head, head)
+        return events_reply([e for e in events[::-1] if e.case[0] not in hidden], head, head)
 
-    async def _after(self, after: int, limit: int, wait: int, only: Filter | None) -> Reply:
+    async def _after(
+        self, after: int, limit: int, wait: int, only: Filter | None, hidden: frozenset[str]
+    ) -> Reply:
         clock = asyncio.get_running_loop().time
         until = clock() + wait
         position = after
@@ -172,6 +179,7 @@ class Reading:
                     after=position, upto=head, limit=limit, only=only
                 )
             position = events[-1].position if len(events) == limit else max(position, head)
+            events = [event for event in events if event.case[0] not in hidden]
             left = until - clock()
             if events or left <= 0 or self._parts.ring.closed:
                 return events_reply(events, position, head)
@@ -212,6 +220,23 @@ class Reading:
                 action="read",
             )
         return readable
+
+
+def check_opening(parts: Parts, name: str, grant: Grant) -> None:
+    """A number about cases that only few may see is not opened to its facts for the others.
+
+    Raises Denied.
+    """
+    hidden = withheld(parts.commands.catalogue.kinds(), grant.actor)
+    counter = parts.ledger.counters.get(name)
+    if counter is not None and hidden.intersection(
+        fact.partition(".")[0] for fact in counter.facts
+    ):
+        raise Denied(
+            f"{name} is about cases that only those see who keep them: its facts are not shown",
+            zh=f"{name} 涉及只有经办者可见的案件，不展示其事实",
+            action="read",
+        )
 
 
 def micros_of(instant: datetime | None) -> int | None:

@@ -147,3 +147,21 @@ async def test_a_care_label_is_found_by_those_it_is_for_alone(place: Place) -> N
         assert [item["id"] for item in listed.json["items"]] == ([done.id] if sees else [])
         for path in (f"/api/v1/care_label/{done.id}", f"/api/v1/care_label/{done.id}/events"):
             assert (await place.ask("GET", path, who)).status == (200 if sees else 404)
+
+
+async def test_the_facts_of_care_labels_are_not_read_off_the_log(place: Place) -> None:
+    """The number is everybody's; what it is made of is shown to who keeps it."""
+    town = place.town
+    done = await town.give("resident", "care_label", need="ramp", until_on=in_a_month())
+    await town.give("east", "care_label", "note_need", done.id)
+    await town.enrol("neighbour", "w6", None, ("worker",), "c1")
+    for who, sees in (("east", True), ("neighbour", False)):
+        counted = await place.ask("GET", "/api/v1/counters?counter=care_needs", who)
+        assert [cell["value"] for cell in counted.json["cells"]] == [1]
+        for path in ("/api/v1/events", "/api/v1/events?kind=care_label", "/api/v1/events?newest=1"):
+            read = await place.ask("GET", path, who)
+            kinds = {event["stream"].partition("/")[0] for event in read.json["events"]}
+            assert ("care_label" in kinds) is sees
+            assert read.json["next"] == read.json["head"]
+        for path in ("/api/v1/counters/care_needs/events", "/explain/care_needs"):
+            assert (await place.ask("GET", path, who)).status == (200 if sees else 403)
