@@ -1,11 +1,10 @@
 """彩排 · Houses for scenarios: each on a log of its own, all on one database server kept warm.
 
-    async with rehearsal(talk=print) as server, stages(server) as stages:
-        async with stages.stage() as stage:
+    with rehearsal(talk=print) as server:
+        async with stages(server, hasty=True) as made, made.stage() as stage:
             outcome = await play(scenario, stage)
 
-A log is made as a copy of a database that was migrated once. The next copy is made while a scenario
-plays, and what was played is dropped.
+A log is a copy of a database that was migrated once; what was played is dropped.
 """
 
 from __future__ import annotations
@@ -96,13 +95,13 @@ class Stages:
         self._home = Path(tempfile.gettempdir())
 
     @contextlib.asynccontextmanager
-    async def stage(self, begin: datetime | None = None) -> AsyncIterator[HouseStage]:
+    async def stage(self) -> AsyncIterator[HouseStage]:
         """A new log, its clock set before anything a scenario tells of."""
         name = f"{self._template}_{next(self._numbers)}"
         await self._administrator.execute(f'CREATE DATABASE "{name}" TEMPLATE "{self._template}"')
         try:
             clock = SettableClock()
-            clock.set(begin or LONG_AGO)
+            clock.set(LONG_AGO)
             settings = Settings(home=self._home, database_url=at(self._server, name))
             async with open_house(
                 settings, made_as="scenario", now=clock.now, catalogue=self._catalogue, timers=False
@@ -117,7 +116,8 @@ LONG_AGO = datetime.fromisoformat("2000-01-01T00:00:00+08:00")
 
 @contextlib.asynccontextmanager
 async def stages(server: str, *, hasty: bool = False) -> AsyncIterator[Stages]:
-    """Stages on this server; the template they are copies of is dropped in the end."""
+    """Stages on this server; the template they are copies of is dropped in the end. `hasty`: the
+    server need not keep what is played on it, so it is told not to wait for the disk."""
     administrator = await asyncpg.connect(server)
     if hasty:
         for setting in HASTY:

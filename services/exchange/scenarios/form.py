@@ -27,7 +27,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from pydantic import model_validator as after_reading
 
 from events.places import Code
-from services.kernel.words import ROLES
+from services.kernel.words import ROLES, Label
 from services.parsing import nearest
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -42,6 +42,14 @@ WHO = re.compile(
 REFERENCE = re.compile(r"^\$([A-Za-z_][A-Za-z0-9_-]*)(?:\.(id|stream|revision))?$")
 ROOT = "root"
 Number = int | float
+
+
+class Wrong(ValueError):
+    """What is wrong with a value, in both languages."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.wording = Label(zh, en)
 
 
 class Part(BaseModel):
@@ -93,15 +101,24 @@ class Step(Part):
         if self.do is None:
             extra = self.model_fields_set - {"at"}
             if extra or self.at is None:
-                raise ValueError("a step says what is done (`do`), or only how late it is (`at`)")
+                raise Wrong(
+                    "一步须写做什么（do），或只写时间（at）",
+                    "a step says what is done (`do`), or only how late it is (`at`)",
+                )
             return self
         if not DO.match(self.do):
-            raise ValueError(f'do: write kind.command, as in order.place, not "{self.do}"')
+            raise Wrong(
+                f"do：应写作 类型.命令，如 order.place，而非“{self.do}”",
+                f'do: write kind.command, as in order.place, not "{self.do}"',
+            )
         if self.who is None:
-            raise ValueError("say who does it (`as`)")
+            raise Wrong("须写由谁做（as）", "say who does it (`as`)")
         who_of(self.who)
         if self.refused is not None and (self.save is not None or self.expect):
-            raise ValueError("what is refused leaves nothing to `save` or `expect`")
+            raise Wrong(
+                "被拒绝的一步没有可 save 或 expect 的",
+                "what is refused leaves nothing to `save` or `expect`",
+            )
         return self
 
     @property
@@ -141,7 +158,10 @@ class FactsCheck(Looking):
     @after_reading(mode="after")
     def _says_something(self) -> FactsCheck:
         if self.are is None and not self.include and not self.without:
-            raise ValueError("say which facts they `are`, `include`, or are `without`")
+            raise Wrong(
+                "须写 are、include 或 without",
+                "say which facts they `are`, `include`, or are `without`",
+            )
         return self
 
     @property
@@ -183,9 +203,15 @@ class CounterCheck(Looking):
     def _says_something(self) -> CounterCheck:
         said = (self.exactly, self.at_least, self.verified)
         if all(one is None for one in said) and not self.none:
-            raise ValueError("say what it `is`, is `at_least`, or that it is `none`")
+            raise Wrong(
+                "须写 is、at_least、verified 或 none",
+                "say what it `is`, is `at_least`, or that it is `none`",
+            )
         if bool(self.by) != (self.key is not None):
-            raise ValueError("`by` and `key` stand together: which row of the breakdown is meant")
+            raise Wrong(
+                "by 与 key 须同时写：指哪一分项",
+                "`by` and `key` stand together: which row of the breakdown is meant",
+            )
         return self
 
 
@@ -254,17 +280,21 @@ class Scenario(Part):
 
 
 def who_of(text: str) -> Who:
-    """The parts of `role[+role][:person][@unit][/area]`. Raises ValueError."""
+    """The parts of `role[+role][:person][@unit][/area]`. Raises Wrong."""
     found = WHO.match(text)
     if found is None:
-        raise ValueError(f'as: write role[:person][@unit], as in worker:w9@u2, not "{text}"')
+        raise Wrong(
+            f"as：应写作 角色[:人员][@单位]，如 worker:w9@u2，而非“{text}”",
+            f'as: write role[:person][@unit], as in worker:w9@u2, not "{text}"',
+        )
     roles = tuple(found["roles"].split("+"))
     for role in roles:
         if role not in ROLES:
             near = nearest(role, ROLES)
-            raise ValueError(
+            raise Wrong(
+                f"as：没有角色“{role}”" + (f"，是否指 {near}？" if near else ""),
                 f'as: there is no role "{role}"'
-                + (f": did you mean {near}?" if near else f"; roles are {', '.join(ROLES)}")
+                + (f": did you mean {near}?" if near else f"; roles are {', '.join(ROLES)}"),
             )
     return Who(roles, found["person"] or roles[0], found["unit"], found["area"])
 

@@ -22,9 +22,11 @@ from services.exchange.scenarios.form import (
     Scenario,
     Step,
     Wording,
+    Wrong,
     later,
     references,
 )
+from services.kernel.words import Label
 from services.parsing import nearest
 
 
@@ -51,33 +53,41 @@ def read(path: Path) -> ScenarioFile:
     try:
         found = _Read.model_validate(said)
     except ValidationError as failure:
-        first = failure.errors(include_url=False, include_context=False)[0]
+        first = failure.errors(include_url=False)[0]
         raise wrong(path.name, *_place(said, first), _why(first)) from failure
     seen: set[str] = set()
     for one in found.scenario:
         if one.id in seen:
-            raise wrong(path.name, one.id, "id", f"{one.id} stands here twice")
+            why = Label(f"{one.id} 重复", f"{one.id} stands here twice")
+            raise wrong(path.name, one.id, "id", why)
         seen.add(one.id)
         _check(path.name, one)
     return ScenarioFile(path, found.scenario)
 
 
-def wrong(file: str, scenario: str, place: str, why: str) -> Invalid:
+def wrong(file: str, scenario: str, place: str, why: Label) -> Invalid:
     """What is wrong with a file, and where."""
     where = ", ".join(part for part in (file, scenario, place) if part)
-    return Invalid(f"{where}: {why}", field=place or scenario, zh=f"{where}：{why}")
+    return Invalid(f"{where}: {why.en}", field=place or scenario, zh=f"{where}：{why.zh}")
+
+
+NOTHING_PLAYED = Label(
+    "情景须有 steps，并写明 then", "a scenario has `steps`, and says what is so `then`"
+)
+NO_REASON = Label("不做的须写原因（left_out）", "what is out says why (`left_out`)")
+NO_BEGINNING = Label("第一步须写时间（at）", "the first step says when it is (`at`)")
 
 
 def _check(file: str, scenario: Scenario) -> None:
     if scenario.state == "works" and not (scenario.steps and scenario.then):
-        raise wrong(file, scenario.id, "", "a scenario has `steps`, and says what is so `then`")
+        raise wrong(file, scenario.id, "", NOTHING_PLAYED)
     if scenario.state == "out" and scenario.left_out is None:
-        raise wrong(file, scenario.id, "", "what is out says why (`left_out`)")
+        raise wrong(file, scenario.id, "", NO_REASON)
     saved: list[str] = []
     for number, step in enumerate(scenario.steps, 1):
         place = f"step {number}"
         if number == 1 and (step.at is None or _relative(step.at)):
-            raise wrong(file, scenario.id, place, "the first step says when it is (`at`)")
+            raise wrong(file, scenario.id, place, NO_BEGINNING)
         _check_time(file, scenario.id, place, step.at)
         for name in (*references(step.fields), *([step.cause] if step.cause else ())):
             _check_saved(file, scenario.id, place, name, saved)
@@ -94,9 +104,13 @@ def _check_saved(file: str, scenario: str, place: str, name: str, saved: list[st
     if name in saved:
         return
     near = nearest(name, saved)
-    known = f"; saved before it: {', '.join(saved) or 'none'}"
-    hint = f": did you mean {near}?" if near else known
-    raise wrong(file, scenario, place, f'no case was saved as "{name}"{hint}')
+    known = ", ".join(saved) or "none"
+    why = Label(
+        f"没有存为“{name}”的案件" + (f"，是否指 {near}？" if near else f"；此前存有：{known}"),
+        f'no case was saved as "{name}"'
+        + (f": did you mean {near}?" if near else f"; saved before it: {known}"),
+    )
+    raise wrong(file, scenario, place, why)
 
 
 def _relative(at: str | datetime) -> bool:
@@ -109,7 +123,8 @@ def _check_time(file: str, scenario: str, place: str, at: str | datetime | None)
     try:
         datetime.fromisoformat(at)
     except ValueError:
-        why = f'"{at}" is no time: write 2018-03-01T09:00, or +10m, +2h, +3d, +1w after the last'
+        forms = "2018-03-01T09:00, +10m, +2h, +3d, +1w"
+        why = Label(f"“{at}”不是时间，应如 {forms}", f'"{at}" is no time: write as in {forms}')
         raise wrong(file, scenario, place, why) from None
 
 
@@ -127,18 +142,24 @@ def _place(said: Any, error: ErrorDetails) -> tuple[str, str]:
     return name, ", ".join(str(part) for part in rest)
 
 
-def _why(error: ErrorDetails) -> str:
+def _why(error: ErrorDetails) -> Label:
+    cause = (error.get("ctx") or {}).get("error")
+    if isinstance(cause, Wrong):
+        return cause.wording
     if error["type"] == "extra_forbidden":
         name, known = str(error["loc"][-1]), _keys(error["loc"])
-        near = nearest(name, known)
-        return "there is no such key" + (
-            f": did you mean {near}?" if near else f"; known are {', '.join(known)}"
+        near, names = nearest(name, known), ", ".join(known)
+        return Label(
+            "没有这一键" + (f"，是否指 {near}？" if near else f"；可用：{names}"),
+            "there is no such key"
+            + (f": did you mean {near}?" if near else f"; known are {names}"),
         )
     if error["type"] == "union_tag_not_found":
-        return f"a check begins with one of {', '.join(CHECKS)}"
+        names = ", ".join(CHECKS)
+        return Label(f"核对须以 {names} 之一开始", f"a check begins with one of {names}")
     if error["type"] == "missing":
-        return "is missing"
-    return error["msg"].removeprefix("Value error, ")
+        return Label("必填", "is missing")
+    return Label(f"不正确（{error['msg']}）", error["msg"])
 
 
 def _keys(loc: tuple[int | str, ...]) -> list[str]:
