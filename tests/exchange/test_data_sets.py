@@ -149,6 +149,7 @@ def as_workbook(path: Path, table: list[dict[str, str]], source: Profile) -> Non
                     sheet.write_string(line, place, text)
 
 
+@pytest.mark.soak
 @pytest.mark.process
 @pytest.mark.timeout(1200)
 async def test_a_whole_city_killed_half_way_run_again_undone_and_imported_again(
