@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from events.errors import Invalid
 from events.fact import Shape
-from projections.areas import AreaTree
+from projections.areas import Tree
 from projections.declare import (
     CALENDAR,
     ENTRY_TEXTS,
@@ -79,7 +79,7 @@ class Asking:
 
 
 def keyed(
-    evaluation: Evaluation, counter: Counter, query: Query, tree: AreaTree, node: str
+    evaluation: Evaluation, counter: Counter, query: Query, tree: Tree, node: str
 ) -> list[tuple[tuple[str, ...], Figure]]:
     """The figures of a counter by key, keys ascending: one where nothing is broken down, else one
     for each key where anything was counted (by area alone: for every child)."""

@@ -24,12 +24,12 @@ from events.clock import micros, text_of
 from events.errors import Invalid
 from events.fact import Shape
 from projections.areas import ROOT, AreaTree
-from projections.asking import Asking, check_limit, keyed
+from projections.asking import MAPS, Asking, check_limit, keyed
 from projections.declare import Counter, check, unknown
 from projections.districts import BASE, District, Seen
 from projections.entries import Vocabulary
 from projections.evaluate import Evaluation, Scope, Sieves, nothing
-from projections.explain import behind, lines_of
+from projections.explain import behind
 from projections.groups import Groups
 from projections.ledger import Ledger
 from projections.narrow import narrowed
@@ -131,7 +131,7 @@ class City:
             self._districts[district.log] = district
         self._asking = Asking(self.counters, shapes)
         self._sieves = Sieves(shapes, self._vocabulary)
-        self._nodes = Nodes(self.tree, self._vocabulary)
+        self._nodes = {name: Nodes(self.tree.on(name), self._vocabulary) for name in MAPS}
         self._maps: object = None
 
     @property
@@ -160,7 +160,7 @@ class City:
         chosen, query, place = self._parted(query)
         counters = self._asking.asked(query)
         moment, seen = await self._seen(chosen, query, now)
-        tree, node = self.tree, self._nodes.of(query.area)
+        tree, node = self.tree.on(query.map), self._nodes[query.map].of(query.area)
         parts = [("", seen)]
         if place is not None:
             parts = [(one.log, [part for part in seen if part.district is one]) for one in chosen]
@@ -195,7 +195,7 @@ class City:
         chosen, query, _ = self._parted(replace(query or Query(), counters=(name,), by=()))
         (counter,) = self._asking.asked(query)
         moment, seen = await self._seen(chosen, query, now)
-        node = self._nodes.of(query.area)
+        node = self._nodes[query.map].of(query.area)
         evaluation = await self._evaluation(query, seen, moment, node, [counter], in_order=True)
         start = 0
         if after is not None:
@@ -207,7 +207,7 @@ class City:
         for district in self._districts.values():
             own = [row for row in rows[:limit] if row.position // BASE == district.place]
             own = [row._replace(position=row.position - district.base) for row in own]
-            lines += [(district.log, line) for line in await lines_of(district.ledger.source, own)]
+            lines += [(district.log, line) for line in await district.lines(own)]
         return CityExplanation(counter, moment, figure, tuple(lines), more=len(rows) > limit)
 
     # --- preparing a question ---------------------------------------------------------------------
@@ -291,6 +291,8 @@ class City:
 
     def _follow_maps(self) -> None:
         """Fold the maps of all logs into one, where any of them has changed."""
+        for one in self._districts.values():
+            _ = one.ledger.blocks  # all its words for areas are there
         maps = tuple(one.map_version for one in self._districts.values())
         if maps == self._maps:
             return
@@ -302,7 +304,6 @@ class City:
         self.tree = AreaTree()
         for district in self._districts.values():
             district.name_areas(twice)
-            for area in district.ledger.areas.parents:
-                self.tree.define(district.definition(area))
-        self._nodes = Nodes(self.tree, self._vocabulary)
+            self.tree.take_map(district.ledger.areas, district.area)
+        self._nodes = {name: Nodes(self.tree.on(name), self._vocabulary) for name in MAPS}
         self._maps = maps

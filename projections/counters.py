@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from projections.declare import Counter, Measure, Statistic
+from projections.declare import Counter, Statistic
 from projections.making import DAY, HOUR, count, distinct, net, only, ratio, took, total, within
 from projections.numbers import (
     activity,
@@ -258,7 +258,9 @@ HONESTY = (
 
 # ---- what there is 现状: areas, organisations, people, teams
 
-AREAS = replace(count("areas", "区域", "Areas", "area.defined", "个"), measure=Measure.CURRENT)
+AREAS = replace(
+    net("areas", "区域", "Areas", ("area.defined",), ("area.redrawn",)), unless={"level": ""}
+)
 ORGS = net("orgs", "组织", "Organisations", ("org.registered",), ("org.closed",))
 PEOPLE = distinct("people_listed", "在册人员", "People listed",
                   ("person.registered", "person.affiliation_transferred"), "person",

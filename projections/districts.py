@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from projections.areas import PART, Word
 from projections.entries import VOCABULARY_OF, Block, Ints, Vocabulary, Words
+from projections.explain import Behind, lines_of
 from projections.ledger import Ledger
+from projections.query import Line
 
 BASE = 1 << 40
 """Positions of the n-th log begin at n times this: more than a log will ever hold."""
@@ -61,7 +64,8 @@ class District:
     @property
     def areas(self) -> set[str]:
         """Every area its map or its entries name."""
-        return {*self.ledger.areas.parents, *self.ledger.vocabulary.area.values_by_id}
+        met = (Word.of(text).area for text in self.ledger.vocabulary.area.values_by_id)
+        return {*self.ledger.areas.parents, *met}
 
     def path(self, area: str) -> object:
         """What an area is: itself and everything above it, each with name and level. Two logs mean
@@ -77,19 +81,14 @@ class District:
         self._tables.pop("area", None)
         self._pages.clear()
 
-    def definition(self, area: str) -> dict[str, Any]:
-        """An area as the city's map has it."""
-        tree = self.ledger.areas
-        return {
-            "code": self.area(area),
-            "name": tree.names[area],
-            "level": tree.levels[area],
-            "parent": self.area(tree.parents[area]),
-        }
-
     def area(self, code: str) -> str:
-        """The city's code of an area."""
-        return f"{code}@{self.log}" if code in self._twice else code
+        """The city's code of an area, or of the word for one."""
+        plain, part, rest = code.partition(PART)
+        return f"{plain}@{self.log}{part}{rest}" if plain in self._twice else code
+
+    async def lines(self, rows: Sequence[Behind]) -> tuple[Line, ...]:
+        """What the log says of the events behind a number."""
+        return await lines_of(self.ledger.source, rows, self.ledger.areas)
 
     # --- blocks -----------------------------------------------------------------------------------
 

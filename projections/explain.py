@@ -9,6 +9,7 @@ import numpy as np
 
 from events.clock import from_micros
 from events.ports import Source
+from projections.areas import ROOT, AreaTree
 from projections.declare import MICROS_PER_SECOND, Counter, Measure
 from projections.entries import Ints
 from projections.evaluate import Evaluation
@@ -84,13 +85,15 @@ def behind(
     return [Behind(p, None, above.get(p, 0), below.get(p, 0)) for p in positions]
 
 
-async def lines_of(source: Source, rows: Sequence[Behind]) -> tuple[Line, ...]:
-    """The same with what the log says of each event."""
+async def lines_of(source: Source, rows: Sequence[Behind], areas: AreaTree) -> tuple[Line, ...]:
+    """The same with what the log says of each event, and where that lies on today's map."""
     events = await source.at(sorted({row[0] for row in rows}))
     by_position = {event.position: event for event in events}
     lines = []
     for position, contribution, numerator, denominator in rows:
         event = by_position[position]
+        about = event.content["about"]
+        area = about.get("area") or ROOT
         lines.append(
             Line(
                 position=position,
@@ -103,6 +106,8 @@ async def lines_of(source: Source, rows: Sequence[Behind]) -> tuple[Line, ...]:
                 contribution=contribution,
                 numerator=numerator,
                 denominator=denominator,
+                area=area,
+                area_today=areas.lies_in(area, about.get("category") or ""),
             )
         )
     return tuple(lines)

@@ -13,7 +13,7 @@ import numpy as np
 
 from events.errors import Invalid
 from projections import calendar
-from projections.areas import AreaTree
+from projections.areas import Tree
 from projections.declare import CALENDAR, LABEL, OF_DEED
 from projections.entries import Block, Books, Ints, Vocabulary, What, deed_of, texts
 
@@ -91,7 +91,7 @@ class CalendarDimension:
 class AreaDimension:
     """The children of a node. What stands at the node itself keeps the node's own key."""
 
-    def __init__(self, tree: AreaTree, node: str, vocabulary: Vocabulary) -> None:
+    def __init__(self, tree: Tree, node: str, vocabulary: Vocabulary) -> None:
         self._tree, self._node, self._vocabulary = tree, node, vocabulary
         self._keys = texts()
         self._table = np.zeros(0, np.int64)

@@ -21,8 +21,8 @@ from events.clock import EPOCH, from_micros, micros
 from events.errors import Invalid, Unavailable
 from events.fact import Shape
 from events.ports import PAGE_EVENTS, EntryColumns, Filter, Source
-from projections.areas import AREA_KIND, AREA_PREFIX, ROOT, AreaTree
-from projections.asking import Asking, check_limit, keyed
+from projections.areas import AREA_KIND, AREA_PREFIX, ROOT, AreaTree, Division
+from projections.asking import MAPS, Asking, check_limit, keyed
 from projections.declare import Counter, check
 from projections.entries import Block, Tail, Vocabulary, cut_at_pages
 from projections.evaluate import Evaluation, Scope, Sieves, nothing
@@ -41,6 +41,7 @@ from projections.query import (
     Query,
     Reading,
 )
+from projections.redraw import told_apart
 from projections.store import PageStore
 from projections.strands import texts_of
 from projections.sums import Cut
@@ -48,6 +49,7 @@ from projections.sums import Cut
 log = structlog.get_logger("jishi.projections")
 
 AREAS_PER_READ = 500
+WHOLE = -1
 NARROWED_MAX = 4
 """Questions whose few rows are kept together: a page of the board asks several of one kind."""
 
@@ -85,9 +87,11 @@ class Ledger:
         self._unkept: deque[Page] = deque()
         self._sieves = Sieves(shapes, self.vocabulary)
         self._narrowed: OrderedDict[object, Scope] = OrderedDict()
-        self._nodes = Nodes(self.areas, self.vocabulary)
+        self._nodes = {name: Nodes(self.areas.on(name), self.vocabulary) for name in MAPS}
         self._hot = Hot(self.counters, self._sieves, self.vocabulary)
         self._fed_blocks = self._fed_rows = 0
+        self._divided: Mapping[str, Division] = {}
+        self._told_apart: dict[tuple[int, int], Block] = {}
         self.labels = Labels(source, shapes, self.vocabulary)
         self._catching_up = asyncio.Lock()
         self._asking = Asking(self.counters, shapes)
@@ -99,8 +103,18 @@ class Ledger:
 
     @property
     def blocks(self) -> tuple[Block, ...]:
-        """Every entry there is now, in the order of positions: sealed pages, then the tail."""
-        return (*self._blocks, self._tail.block())
+        """Every entry there is now, in the order of positions: sealed pages, then the tail. Rows
+        of redrawn areas are told apart."""
+        self._follow_map()
+        tail = self._tail.block()
+        if not self._divided:
+            return (*self._blocks, tail)
+        key = tail.first, len(tail)
+        if key not in self._told_apart:
+            for old in [one for one in self._told_apart if one[1] >= 0]:
+                del self._told_apart[old]
+            self._told_apart[key] = told_apart(tail, self.areas, self.vocabulary)
+        return (*map(self._page_told_apart, self._blocks), self._told_apart[key])
 
     def keep_in(self, pages: PageStore) -> None:
         """Hand pages sealed from now on, and those that wait, to this store."""
@@ -155,12 +169,33 @@ class Ledger:
 
     def _feed(self) -> None:
         """Give the sums kept ready whatever they have not seen."""
+        self._follow_map()
         while self._fed_blocks < len(self._blocks):
-            self._hot.feed(self._blocks[self._fed_blocks])
+            self._hot.feed(self._page_told_apart(self._blocks[self._fed_blocks]))
             self._fed_blocks += 1
         if self._fed_rows < len(self._tail):
-            self._hot.feed(self._tail.block(self._fed_rows))
+            fresh = self._tail.block(self._fed_rows)
+            self._hot.feed(told_apart(fresh, self.areas, self.vocabulary))
             self._fed_rows = len(self._tail)
+
+    def _page_told_apart(self, page: Block) -> Block:
+        if not self._divided:
+            return page
+        key = page.first, WHOLE
+        if key not in self._told_apart:
+            self._told_apart[key] = told_apart(page, self.areas, self.vocabulary)
+        return self._told_apart[key]
+
+    def _follow_map(self) -> None:
+        """Where the map was redrawn, everything is summed anew, from entries told apart."""
+        divided = self.areas.divided()
+        if divided is self._divided or divided == self._divided:
+            return
+        self._divided = dict(divided)
+        self._told_apart, self._narrowed = {}, OrderedDict()
+        self._nodes = {name: Nodes(self.areas.on(name), self.vocabulary) for name in MAPS}
+        self._hot = Hot(self.counters, self._sieves, self.vocabulary)
+        self._fed_blocks = self._fed_rows = 0
 
     async def _read_pages(self, pages: PageStore) -> None:
         async for page in pages.pages(len(self._blocks)):
@@ -208,10 +243,11 @@ class Ledger:
         if self._is_ready(query):
             return self._ready(query, counters, moment)
         evaluation = await self._evaluation(query, cut, counters)
-        node = self.areas.node(query.area)
+        tree = self.areas.on(query.map)
+        node = tree.node(query.area)
         cells: list[Cell] = []
         for counter in counters:
-            for texts, figure in keyed(evaluation, counter, query, self.areas, node):
+            for texts, figure in keyed(evaluation, counter, query, tree, node):
                 cells.append(Cell(counter, node, query.unit, "|".join(texts), figure))
         return Reading(moment, tuple(cells))
 
@@ -222,9 +258,9 @@ class Ledger:
     def _ready(self, query: Query, counters: list[Counter], as_of: Moment) -> Reading:
         """A live question that the sums kept ready answer."""
         self._feed()
-        node, by_area = self._nodes.of(query.area), bool(query.by)
+        node, by_area = self._nodes[query.map].of(query.area), bool(query.by)
         moment = micros(as_of.time)
-        children = self.areas.children(node.code)
+        children = self.areas.on(query.map).children(node.code)
         cells: list[Cell] = []
         for counter in counters:
             figures = self._hot.figures(counter, node, moment, by_area=by_area)
@@ -263,7 +299,7 @@ class Ledger:
         else:
             figure = evaluation.figures(counter).get(0, nothing(counter))
         rows = behind(evaluation, self.counters, counter, after, limit + 1)
-        lines = await lines_of(self.source, rows[:limit])
+        lines = await lines_of(self.source, rows[:limit], self.areas)
         return Explanation(counter, moment, figure, lines, more=len(rows) > limit)
 
     # --- preparing a question ---------------------------------------------------------------------
@@ -296,9 +332,9 @@ class Ledger:
     async def _evaluation(
         self, query: Query, cut: Cut, counters: Iterable[Counter], *, in_order: bool = False
     ) -> Evaluation:
-        node = self._nodes.of(query.area)
-        areas, where = None if node.code == ROOT else node.under(), query.conditions
         blocks = self.blocks
+        node = self._nodes[query.map].of(query.area)
+        areas, where = None if node.code == ROOT else node.under(), query.conditions
         groups = Groups(query.by, node.dimension, self.vocabulary)
         scope = Scope(blocks, cut, node, areas, where, groups)
         evaluation = Evaluation(self.counters, self._sieves, scope)
@@ -306,7 +342,7 @@ class Ledger:
             return evaluation
         asked = frozenset((name, texts_of(values)) for name, values in where.items())
         shape = (len(self._blocks), len(self._tail), self.areas.version)
-        key = (shape, node.code, cut.position, cut.occurred, asked)
+        key = (shape, query.map, node.code, cut.position, cut.occurred, asked)
         known = self._narrowed.get(key)
         if known is None:
             few = tuple(narrowed(blocks, cut, areas, where, self.vocabulary))

@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 import numpy as np
 
-from projections.areas import AreaTree
+from projections.areas import Tree
 from projections.entries import Flags, Ints, Vocabulary
 from projections.groups import AreaDimension
 from projections.views import View
@@ -18,7 +18,7 @@ NODES_MAX = 512
 class Node:
     """One node with its children. Tables by area id are extended as areas appear in the log."""
 
-    def __init__(self, code: str, tree: AreaTree, words: Vocabulary) -> None:
+    def __init__(self, code: str, tree: Tree, words: Vocabulary) -> None:
         self.code = code
         self.dimension = AreaDimension(tree, code, words)
         self.views: dict[tuple[int, bool], tuple[int, View]] = {}
@@ -45,7 +45,7 @@ class Node:
 class Nodes:
     """The nodes asked about lately, for one version of the tree."""
 
-    def __init__(self, tree: AreaTree, words: Vocabulary) -> None:
+    def __init__(self, tree: Tree, words: Vocabulary) -> None:
         self._tree, self._words = tree, words
         self._kept: OrderedDict[str, Node] = OrderedDict()
         self._version = tree.version

@@ -26,6 +26,7 @@ class Query:
     """One question. Empty `counters` = all of them.
 
     `as_of`: None = now; an instant; or (recorded axis only) a position of the log.
+    `map`: on today's map, or as the map was `then`, at each deed.
     `area` None = the root. `unit` is the unit that acted; the other books are `where`.
     `where` and `by` take every dimension of an entry, counted fields by their name, day, month and
     year, and any other field of the body.
@@ -144,6 +145,9 @@ class Line:
     contribution: Number | None
     numerator: Number | None = None
     denominator: Number | None = None
+    area: str = ""
+    area_today: str = ""
+    """Where it happened, and where that lies on today's map."""
 
     def json(self) -> dict[str, Any]:
         """Contract §3; numerator and denominator only where it is a ratio's."""
@@ -152,6 +156,8 @@ class Line:
             "stream": self.stream,
             "revision": self.revision,
             "fact": self.fact,
+            "area": self.area,
+            "area_today": self.area_today,
             "contribution": self.contribution,
             "occurred_at": text_of(self.occurred_at),
             "recorded_at": text_of(self.recorded_at),

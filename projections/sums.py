@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from projections.areas import Word
 from projections.calendar import in_days
 from projections.declare import BLANK, CALENDAR, CONFIRMATIONS, LABEL, OF_DEED
 from projections.entries import Block, Books, Flags, Ints, Vocabulary, What, deed_of
@@ -252,6 +253,8 @@ class Table:
         if self._column == "books":
             texts = (getattr(value, self._only.column) for value in values[known:])
             held[:] = [text in self._only.values for text in texts]
+        elif self._column == "area":
+            held[:] = [Word.of(text).area in self._only.values for text in values[known:]]
         else:
             ids = (self._words.get(text, -1) for text in self._only.values)
             held[[identity - known for identity in ids if identity >= known]] = True

@@ -125,6 +125,19 @@ def _area_renamed(lists: Lists, name: str, about: About, data: Data) -> None:
         lists.areas[known.code] = replace(known, name=data["name"])
 
 
+def _area_redrawn(lists: Lists, name: str, about: About, data: Data) -> None:
+    listed = {area: share["code"] for share in data["into"] for area in share.get("areas") or ()}
+    for share in data["into"]:
+        if not share.get("areas") and not share.get("categories"):
+            for area in lists.areas.values():
+                if area.parent == data["code"]:
+                    listed.setdefault(area.code, share["code"])
+    for code, parent in listed.items():
+        if (known := lists.areas.get(code)) is not None:
+            lists.areas[code] = replace(known, parent=parent)
+    lists.version += 1
+
+
 def _org_registered(lists: Lists, name: str, about: About, data: Data) -> None:
     lists.units[name] = Unit(
         name, data["name"], data["org_kind"], about["area"], data.get("parent")
@@ -198,6 +211,7 @@ def _access_revoked(lists: Lists, name: str, about: About, data: Data) -> None:
 FOLDS: Mapping[str, Fold] = {
     "area.defined": _area_defined,
     "area.renamed": _area_renamed,
+    "area.redrawn": _area_redrawn,
     "org.registered": _org_registered,
     "org.renamed": _org_renamed,
     "org.closed": _org_closed,

@@ -22,8 +22,8 @@ CELL = {
     "numerator", "denominator",
 }  # fmt: skip
 LINE = {
-    "position", "stream", "revision", "fact", "contribution", "occurred_at", "recorded_at",
-    "sha256",
+    "position", "stream", "revision", "fact", "area", "area_today", "contribution", "occurred_at",
+    "recorded_at", "sha256",
 }  # fmt: skip
 
 

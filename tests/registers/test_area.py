@@ -10,7 +10,18 @@ from services.kernel.catalogue import entry_of
 from services.kernel.corrections import Correct, CorrectionReason, Dimensions, Void, VoidReason
 from services.kernel.testing import Registers, Story, story
 from services.kernel.words import Actor
-from services.registers.area import WORKFLOW, AreaDefined, AreaRenamed, Define, Level, Map, Rename
+from services.registers.area import (
+    WORKFLOW,
+    AreaDefined,
+    AreaRedrawn,
+    AreaRenamed,
+    Define,
+    Level,
+    Map,
+    Redraw,
+    Rename,
+    Share,
+)
 
 ADMIN = Actor("admin", roles=frozenset({"administrator"}))
 WORKER = Actor("w1", roles=frozenset({"worker"}))
@@ -157,3 +168,62 @@ def test_a_map_taken_back_whole_can_be_begun_again() -> None:
     assert empty.state is None
     again = empty.when(ADMIN, Define(code="d1", name="荔城区", level=Level.DISTRICT))
     assert set(tree(again).areas) == {"d1"}
+
+
+# --- redrawing ------------------------------------------------------------------------------------
+
+GRIDS = COMMUNITY
+for _code, _level, _parent in (
+    ("g1", Level.GRID, "c1"),
+    ("g2", Level.GRID, "c1"),
+    ("c2", Level.COMMUNITY, "s1"),
+    ("c3", Level.COMMUNITY, "s1"),
+):
+    GRIDS = GRIDS.when(ADMIN, Define(code=_code, name=_code, level=_level, parent=_parent))
+DIVIDED = GRIDS.when(
+    ADMIN, Redraw(code="c1", into=(Share(code="c2", areas=("g1",)), Share(code="c3")))
+)
+
+
+def test_an_area_is_divided_and_its_rest_goes_into_one() -> None:
+    redrawn = DIVIDED.facts[-1]
+    assert isinstance(redrawn, AreaRedrawn)
+    assert (redrawn.about.area, redrawn.level) == ("c1", Level.COMMUNITY)
+    areas = tree(DIVIDED).areas
+    assert [areas[code].parent for code in ("g1", "g2", "c1")] == ["c2", "c3", "s1"]
+    assert areas["c1"].gone_into == "c3"
+
+
+def test_an_area_that_gives_a_part_away_goes_on() -> None:
+    part = GRIDS.when(ADMIN, Redraw(code="c1", into=(Share(code="c2", categories=("repair",)),)))
+    assert tree(part).areas["c1"].gone_into is None
+    whole = part.when(ADMIN, Redraw(code="c1", into=(Share(code="c3", areas=("g2",)),)))
+    assert tree(whole).areas["g2"].parent == "c3"
+
+
+@pytest.mark.parametrize(
+    ("code", "into", "refusal"),
+    [
+        ("c9", [Share(code="c2")], "no_such_area"),
+        ("c1", [Share(code="c9")], "no_such_area"),
+        ("c1", [Share(code="c2"), Share(code="c3")], "one_rest"),
+        ("c1", [Share(code="c2", areas=("g1",)), Share(code="c3", areas=("g1",))], "named_twice"),
+        ("c1", [Share(code="c2", areas=("c3",))], "not_in_it"),
+        ("c1", [Share(code="c1")], "not_into_itself"),
+        ("s1", [Share(code="c2")], "not_into_itself"),
+        ("c1", [Share(code="g1", areas=("g2",))], "not_into_itself"),
+    ],
+)
+def test_a_redraw_leaves_no_tear(code: str, into: list[Share], refusal: str) -> None:
+    GRIDS.when(ADMIN, Redraw(code=code, into=tuple(into))).refused(refusal)
+
+
+def test_what_is_gone_takes_no_further_part() -> None:
+    late = Define(code="g9", name="新网格", level=Level.GRID, parent="c1")
+    DIVIDED.when(ADMIN, late).refused("gone")
+    DIVIDED.when(ADMIN, Redraw(code="c1", into=(Share(code="c2"),))).refused("gone")
+    DIVIDED.when(ADMIN, Redraw(code="c2", into=(Share(code="c1"),))).refused("gone")
+
+
+def test_only_who_keeps_the_map_redraws_it() -> None:
+    DIVIDED.when(WORKER, Redraw(code="c2", into=(Share(code="c3"),))).refused("not_yours")
