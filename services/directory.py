@@ -120,6 +120,11 @@ class Directory:
         return self._lists.teams
 
     @property
+    def rules(self) -> Mapping[str, Rule]:
+        """All rules by code, those withdrawn as well."""
+        return self._lists.rules
+
+    @property
     def grants(self) -> Mapping[str, Grant]:
         """All grants that were not revoked, by token id."""
         return self._lists.grants
@@ -223,6 +228,10 @@ class Directory:
         for rule in self._rules("template"):
             if (said := rule.on(day)) is not None:
                 yield said["template"]
+
+    def template_rules(self) -> Iterator[Rule]:
+        """The rules that lay down variants, whenever they hold."""
+        return self._rules("template")
 
     @property
     def version(self) -> int:

@@ -167,6 +167,26 @@ class Direct:
         """A page of cases: `{"items", "next"}`."""
         return self._json(await self._api.cases(self._asking(pairs, kind=kind), self.reader()))
 
+    async def templates(self) -> dict[str, Any]:
+        """Every template: `{"items"}`."""
+        from services.installing import listed
+
+        return {"items": listed(self.commands, self.log.zone)}
+
+    async def install(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Install one; the template as it stands then."""
+        from services.installing import listed, request_of
+
+        code, request = request_of(self.commands, self.actor(), fields, self.log.zone)
+        if request is not None:
+            try:
+                await self.commands.do(request)
+            except JishiError as error:
+                await self._note(request, error)
+                raise
+        items = listed(self.commands, self.log.zone)
+        return next(item for item in items if item["rule"] == code)
+
     async def counters(self, pairs: Pairs) -> dict[str, Any]:
         """The numbers asked for."""
         from services.web.reading import Reading

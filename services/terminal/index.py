@@ -133,6 +133,12 @@ SECTIONS = (
         Both("管理", "Manage"),
         (
             Entry(
+                "template",
+                "templates",
+                Both("模板：列出、安装", "templates: list, install"),
+                ("list", "install"),
+            ),
+            Entry(
                 "token",
                 "tokens",
                 Both("令牌：授予、撤销、列出", "tokens: grant, revoke, list"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -38,8 +39,9 @@ COMMAND_ID = Option(
 CAUSE = Option(
     "cause", Both("由哪一事件引起，如 visit/0192…@3", "the event it follows from"), "KIND/ID@N"
 )
+VARIANT = Option("variant", Both("按哪一模板（可为自己安装的）", "by which template"), "NAME")
 OWN = (AT, EXPECT, COMMAND_ID, CAUSE)
-RESERVED = frozenset({"id", *(option.name for option in OWN)}) | COMMON_NAMES
+RESERVED = frozenset({"id", VARIANT.name, *(option.name for option in OWN)}) | COMMON_NAMES
 """Names that no field of a command may have: they mean something else behind every verb."""
 
 
@@ -61,7 +63,7 @@ class Kind:
         return {
             info.verb: info
             for info in entry.commands.values()
-            if not info.starts or entry.startable
+            if not info.starts or entry.startable or takes_variant(entry)
         }
 
     def names(self) -> dict[str, Both]:
@@ -70,7 +72,14 @@ class Kind:
 
     def examples(self) -> tuple[str, ...]:
         """How a case is started, and how it may go on."""
-        return tuple(example(self._word, info) for info in list(self._commands.values())[:2])
+        return tuple(self._example(info) for info in list(self._commands.values())[:2])
+
+    def _by(self, info: CommandInfo) -> bool:
+        return info.starts and takes_variant(self.entry)
+
+    def _example(self, info: CommandInfo) -> str:
+        text = example(self._word, info)
+        return f"{text} --variant NAME" if self._by(info) and not self.entry.startable else text
 
     def fields(self, name: str) -> tuple[FormField, ...]:
         """The fields of one command."""
@@ -84,11 +93,20 @@ class Kind:
             name=f"{self._word} {name}",
             text=Both(f"{entry.label.zh}：{info.label.zh}", f"{entry.label.en}: {info.label.en}"),
             run=lambda call: act(call, entry, info),
-            examples=(example(self._word, info),),
+            examples=(self._example(info),),
             arguments=() if info.starts else (Argument(ID, Both("编号", "its id")),),
-            options=(*(option_of(field) for field in info.fields), *OWN),
+            options=(
+                *(option_of(field) for field in info.fields),
+                *([replace(VARIANT, required=not entry.startable)] if self._by(info) else ()),
+                *OWN,
+            ),
             more=_who(info),
         )
+
+
+def takes_variant(entry: Entry) -> bool:
+    """Whether its cases may begin by a template that is named."""
+    return entry.variant is None and entry.workflow.terms is not None
 
 
 async def act(call: Call, entry: Entry, info: CommandInfo) -> None:
@@ -98,7 +116,7 @@ async def act(call: Call, entry: Entry, info: CommandInfo) -> None:
     async with call.way(entry.name) as way:
         fields = await fields_of(call, info, way)
         answer = await way.do(
-            entry.name,
+            (call.text(VARIANT.name) or entry.name).replace("-", "_"),
             info,
             case_id,
             fields,

@@ -81,6 +81,9 @@ SHAPES = {
     "projection rollback": '`{"projection","version","state"}`',
     "parked list": '`{"parked":[{"projection","stream","position","fact","reason"}]}`',
     "parked retry": '`{"projection","stream","still":[{"projection","reason"}]}`',
+    "template list": '`{"items":[{"variant","kind","title":{"zh","en"},"terms","state":"shipped"'
+    '\\|"in_force"\\|"later"\\|"ended"\\|"unusable","rule","area","effective_on"}]}`',
+    "template install": "the template as it stands then",
     "token revoke": "the command's answer",
     "token grant": '`{"id","token","person","unit","roles","area","actions","expires_at"}`',
     "token list": '`{"tokens":[{"id","person","unit","roles","area","actions","expires_at"}]}`',

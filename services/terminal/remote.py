@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from services.terminal.client import Client
@@ -77,6 +78,16 @@ class Remote:
     async def cases(self, kind: str, pairs: Pairs = ()) -> dict[str, Any]:
         """A page of cases: `{"items", "next"}`."""
         return self._get(kind, pairs=pairs)
+
+    async def templates(self) -> dict[str, Any]:
+        """Every template: `{"items"}`."""
+        return self._get("templates")
+
+    async def install(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Install one; the template as it stands then."""
+        headers = {"Idempotency-Key": str(uuid4())}
+        answer: dict[str, Any] = self.client.post(_path("templates"), fields, headers)
+        return answer
 
     async def counters(self, pairs: Pairs) -> dict[str, Any]:
         """The numbers asked for."""

@@ -32,7 +32,7 @@ VARY: Header = (b"vary", b"Accept-Language, Authorization, Cookie")
 """One revision of a case looks different to each reader: wording, and what may come next."""
 REPLAYED: Header = (b"idempotency-replayed", b"true")
 POSITION_MAX = 10**15
-RESERVED = ("areas", "catalogue", "counters", "events", "feed", "units")
+RESERVED = ("areas", "catalogue", "counters", "events", "feed", "templates", "units")
 """Words that stand where a kind does; the kernel lets no kind be called so."""
 
 
@@ -141,7 +141,7 @@ class Api:
             command=command,
             id=case_id,
             fields=await json_body(http, headers, self._parts.limits.body_bytes),
-            command_id=_command_id(headers.get(b"idempotency-key")),
+            command_id=command_id_of(headers.get(b"idempotency-key")),
             expect=_expected(headers.get(b"if-match")),
             cause=await self._cause(grant, cause.decode("latin-1")) if cause else None,
         )
@@ -195,7 +195,8 @@ def _is_json(media: bytes) -> bool:
     return media.partition(b";")[0].strip().lower() == JSON_TYPE
 
 
-def _command_id(header: bytes | None) -> UUID | None:
+def command_id_of(header: bytes | None) -> UUID | None:
+    """The command id a caller chose. Raises Malformed."""
     if header is None:
         return None
     text = header.decode("latin-1")

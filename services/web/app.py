@@ -14,6 +14,7 @@ from services.web.describing import Describing
 from services.web.feed import Feed
 from services.web.forms import Forms
 from services.web.gate import Gate
+from services.web.installing import Installing
 from services.web.pages import Pages
 from services.web.parts import Parts
 from services.web.probes import Probes
@@ -31,6 +32,7 @@ def application(parts: Parts) -> ASGIApp:
     routes = [
         *Api(parts).routes(make),
         *Reading(parts).routes(make),
+        *Installing(parts).routes(make),
         *Feed(parts).routes(make),
         *Probes(parts).routes(make),
         *Describing(parts).routes(make),

@@ -169,6 +169,10 @@ class Builder:
                     "explain", self._ref("Explanation"), *FILTERS[1:], "limit", "after"
                 ),
             },
+            "/api/v1/templates": {
+                "get": self._read("templates", items),
+                "post": self._installing(),
+            },
             "/api/v1/areas": {"get": self._read("areas", items, "area", "parent")},
             "/api/v1/units": {"get": self._read("units", items, "area")},
             "/api/v1/catalogue": {"get": self._read("catalogue", plain)},
@@ -203,6 +207,28 @@ class Builder:
             "content": {"application/json": {"schema": plain}},
         }
         return found
+
+    def _installing(self) -> Json:
+        template = self._ref("Template")
+        answer = {
+            "description": self._say("ok"),
+            "content": {"application/json": {"schema": template}},
+        }
+        return {
+            "operationId": "install",
+            "tags": ["running"],
+            "summary": self._say("install"),
+            "parameters": [{"$ref": "#/components/parameters/IdempotencyKey"}],
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": self._ref("NewTemplate")}},
+            },
+            "responses": {
+                "201": answer,
+                "200": answer,
+                **self._problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
+            },
+        }
 
     def _read(self, word: str, schema: Json | None, *parameters: str) -> Json:
         answer: Json = {"description": self._say("ok")}

@@ -27,6 +27,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "explain": ("一个数字由哪些事实得来", "The facts behind one number"),
     "areas": ("区划", "The map of areas"),
     "units": ("单位", "The organisations"),
+    "templates": ("模板：自带的与已安装的", "The templates, shipped and installed"),
+    "install": ("安装模板", "Install a template"),
     "catalogue": ("种类、操作、字段与指标", "Kinds, commands, fields and counters"),
     "events": ("全部事实，可长轮询", "The log, with long polling"),
     "feed": ("直播（SSE）", "The live stream (SSE)"),
@@ -99,6 +101,34 @@ SHAPES: Json = {
     "Cases": _object(
         items={"type": "array", "items": {"$ref": REF + "Case"}}, next={"type": ["string", "null"]}
     ),
+    "Template": _object(
+        variant=TEXT,
+        kind=TEXT,
+        title={"type": "object"},
+        terms={"type": "object"},
+        state={"type": "string", "enum": ["shipped", "in_force", "later", "ended", "unusable"]},
+        rule={"type": ["string", "null"]},
+        area={"type": ["string", "null"]},
+        effective_on={"type": ["string", "null"]},
+    ),
+    "NewTemplate": {
+        "type": "object",
+        "required": ["kind", "variant", "title"],
+        "properties": {
+            "kind": {**TEXT, "title": "类型 · Kind"},
+            "variant": {**TEXT, "title": "变体 · Variant"},
+            "title": {
+                "type": "object",
+                "title": "标题 · Title",
+                "required": ["zh", "en"],
+                "properties": {"zh": TEXT, "en": TEXT},
+            },
+            "terms": {"type": "object", "title": "条款 · Terms"},
+            "says": {"type": "object", "title": "用语 · Wordings"},
+            "area": {**TEXT, "title": "规定的区域 · Laid down by"},
+            "effective_on": {**TEXT, "format": "date", "title": "生效日 · Effective on"},
+        },
+    },
     "Numbers": _object(as_of={"type": "object"}, cells=LIST),
     "Explanation": _object(
         counter=TEXT, value={"type": ["number", "null"]}, events=LIST, more={"type": "boolean"}

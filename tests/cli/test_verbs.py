@@ -26,7 +26,7 @@ TYPED = [
 ]
 CONTRACT = {
     "up", "demo", "import", "reconcile", "counters", "explain", "events", "projection", "parked",
-    "export", "token", "facts", "migrate", "api", "relay", "worker", "doctor",
+    "export", "template", "token", "facts", "migrate", "api", "relay", "worker", "doctor",
     "status", "mechanisms", "scenario",
 }  # fmt: skip
 
