@@ -46,11 +46,14 @@ class Runner(Part, Generic[State]):
         super().__init__(database, source, name, part=part, mine=mine)
         self.projection = projection
         self._states: OrderedDict[str, State | None] = OrderedDict()
+        self._from_the_start = False
+        """Whether every event of this part went through here: then what is not known is new."""
         self._statement = statement(projection.table, self.name)
         self._trial = trial(projection.table, self.name)
 
     def _forget(self) -> None:
         self._states.clear()
+        self._from_the_start = self.position == 0
 
     # --- what a batch does ------------------------------------------------------------------------
 
@@ -65,7 +68,7 @@ class Runner(Part, Generic[State]):
         plan: Plan[State] = Plan()
         for stream, fresh in by_stream.items():
             # What begins in this batch has no history, also where its first event is not wanted.
-            known = stream in self._states or stream in begun
+            known = self._from_the_start or stream in self._states or stream in begun
             await self._plan_stream(plan, stream, fresh, known=known)
         return plan
 
@@ -158,6 +161,7 @@ class Runner(Part, Generic[State]):
         self._states.move_to_end(stream)
         while len(self._states) > STATES_MAX:
             self._states.popitem(last=False)
+            self._from_the_start = False
 
     # --- what is parked ---------------------------------------------------------------------------
 
