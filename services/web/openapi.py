@@ -162,7 +162,9 @@ class Builder:
         items = {"type": "object", "required": ["items"], "properties": {"items": LIST}}
         name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
         found: dict[str, Json] = {
-            "/api/v1/counters": {"get": self._read("counters", self._ref("Numbers"), *FILTERS)},
+            "/api/v1/counters": {
+                "get": self._read("counters", self._ref("Numbers"), *FILTERS, "format")
+            },
             "/api/v1/counters/{name}/events": {
                 "parameters": [name],
                 "get": self._read(
@@ -185,6 +187,7 @@ class Builder:
                     "limit",
                     "wait",
                     "newest",
+                    "format",
                 )
             },
             "/api/v1/feed": {
@@ -197,6 +200,10 @@ class Builder:
         found["/api/v1/feed"]["get"]["responses"]["200"]["content"] = {
             "text/event-stream": {"schema": {"type": "string"}}
         }
+        for path in ("/api/v1/counters", "/api/v1/events"):
+            found[path]["get"]["responses"]["200"]["content"]["text/csv"] = {
+                "schema": {"type": "string"}
+            }
         for path in ("/healthz", "/metrics"):
             found[path]["get"]["responses"]["200"]["content"] = {
                 "text/plain": {"schema": {"type": "string"}}

@@ -54,6 +54,7 @@ PARAMETERS: dict[str, Json] = {
     "overdue": {"type": "string", "enum": ["yes"]},
     "total": {"type": "string", "enum": ["asked", "all"]},
     "facts": {"type": "string", "enum": ["yes", "no"]},
+    "format": {"type": "string", "enum": ["json", "csv"]},
     "newest": {"type": "string", "enum": ["1", "true"]},
     "after": {"type": "integer", "minimum": 0, "maximum": 10**15},
     "limit": {"type": "integer", "minimum": 1, "maximum": 500},

@@ -25,11 +25,14 @@ from services.web.language import Language
 from services.web.parts import Parts
 from services.web.reply import Reply, json_reply
 from services.web.routes import GuardedRoute, Routes, language_of
+from services.web.sheets import FORMATS, cells_csv, events_csv
 
 POSITION_MAX = 10**15
 PERSON = get_args(Person)[-1]
 """What marks the id of a person in a type."""
 EXPLAINED_USUAL = 100
+Found = tuple[list[Recorded], int, int]
+"""Facts, the position to go on after, the head of the log."""
 
 
 class Reading:
@@ -56,10 +59,12 @@ class Reading:
         grant.check_reading()
         asked = Asked(http.query_params, self._parts.log.zone)
         query = query_of(asked, grant, self._directory, self._people)
+        form = asked.choice("format", FORMATS)
         asked.done()
         await self._parts.ledger.catch_up()
         reading = await self._parts.ledger.read(query, now=self._parts.commands.now())
-        return json_reply(reading.json(language_of(http.scope)))
+        answer = reading.json(language_of(http.scope))
+        return cells_csv(answer["cells"]) if form == "csv" else json_reply(answer)
 
     async def explain(self, http: HttpRequest, grant: Grant) -> Reply:
         """`GET /counters/{name}/events`: the events behind one number."""
@@ -146,28 +151,29 @@ class Reading:
         wait = asked.whole("wait", usual=0, least=0, most=int(limits.wait_seconds))
         newest = asked.choice("newest", ("", "1", "true")) != ""
         only = self.filter_of(asked, grant)
+        answer = events_csv if asked.choice("format", FORMATS) == "csv" else events_reply
         asked.done()
         if wait and newest:
             raise Malformed("newest does not wait", field="newest", zh="newest 不能与 wait 同用")
         hidden = withheld(self._parts.commands.catalogue.kinds(), grant.actor)
         if newest:
-            return await self._newest(after, limit, only, hidden)
-        return await self._after(after, limit, wait, only, hidden)
+            return answer(*await self._newest(after, limit, only, hidden))
+        return answer(*await self._after(after, limit, wait, only, hidden))
 
     async def _newest(
         self, after: int, limit: int, only: Filter | None, hidden: frozenset[str]
-    ) -> Reply:
+    ) -> Found:
         head = await self._parts.log.head()
         if only is None:
-            return events_reply([], head, head)
+            return [], head, head
         events = await self._parts.log.read(
             after=after, upto=head, limit=limit, backward=True, only=only
         )
-        return events_reply([e for e in events[::-1] if e.case[0] not in hidden], head, head)
+        return [e for e in events[::-1] if e.case[0] not in hidden], head, head
 
     async def _after(
         self, after: int, limit: int, wait: int, only: Filter | None, hidden: frozenset[str]
-    ) -> Reply:
+    ) -> Found:
         clock = asyncio.get_running_loop().time
         until = clock() + wait
         position = after
@@ -182,7 +188,7 @@ class Reading:
             events = [event for event in events if event.case[0] not in hidden]
             left = until - clock()
             if events or left <= 0 or self._parts.ring.closed:
-                return events_reply(events, position, head)
+                return events, position, head
             await self._parts.ring.wait(position, left)
 
     def filter_of(self, asked: Asked, grant: Grant) -> Filter | None:
