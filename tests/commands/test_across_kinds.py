@@ -172,3 +172,39 @@ async def test_a_grand_committee_seats_nine_and_no_tenth(town: Town, watch: Watc
     assert await figures(town, *names) == [9, 9, 2, 9]
     await town.give("street", "seat", "vacate", "b1", person="h0", reason="transferred")
     assert await figures(town, *names) == [8, 9, 2, 8]
+
+
+async def test_one_deed_stands_in_several_books_and_counts_once_above_them(town: Town) -> None:
+    """双报到: the member, the team, the home unit, the co-built and the home community."""
+    await town.enrol("member", "m7", None, ("worker",), "d1")
+    await town.give("east", "team", code="t1", area="c1", team_kind="arts")
+    await town.give(
+        "admin", "person", person="m7", area="c2", affiliation="serving_member",
+        membership="member", home_unit="u2", home_community="c2", paired_community="c3",
+    )  # fmt: skip
+    post = await town.give("east", "post", area="c1", places=2)
+    await town.give("east", "claim", "publish", post.id)
+    taken = await town.give("member", "claim", "take", post.id, team="t1")
+    books = {
+        "home_unit": "u2", "team": "t1", "home_community": "c2", "paired_community": "c3",
+        "person": "m7",
+    }  # fmt: skip
+    for book, name in books.items():
+        assert await figures(town, "places_claimed", where={book: name}) == [1], book
+    # Done in c1 alone, however many communities have it in their books.
+    for area, times in (("c1", 1), ("c2", 0), ("c3", 0), ("s1", 1), ("s2", 0), ("d1", 1)):
+        assert await figures(town, "places_claimed", area=area) == [times], area
+    for book in ("home_unit", "team", "home_community", "paired_community"):
+        assert await by_key(town, "places_claimed", book) == {books[book]: 1}
+    # Voided, it leaves all of them.
+    revision = taken.events[0].revision
+    await town.give("east", "claim", "void", post.id, revision=revision, reason="not_happened")
+    assert await figures(town, "places_claimed", area="d1") == [0]
+    assert await figures(town, "places_claimed", where={"home_community": "c2"}) == [0]
+
+
+async def by_key(town: Town, name: str, dimension: str) -> dict[str, object]:
+    ledger = Ledger(town.log, COUNTERS, CATALOGUE.shapes)
+    await ledger.catch_up()
+    reading = await ledger.read(Query((name,), by=(dimension,)), now=town.commands.now())
+    return {cell.key: cell.figure.value for cell in reading.cells}
