@@ -145,6 +145,12 @@ SECTIONS = (
                 ("grant", "revoke", "list"),
             ),
             Entry(
+                "calendar",
+                "calendars",
+                Both("节假日：列出、载入", "holidays: list, install"),
+                ("list", "install"),
+            ),
+            Entry(
                 "projection",
                 "projections",
                 Both("投影：重建、比较、切换", "projections: rebuild, compare, swap"),
