@@ -286,8 +286,14 @@ class ItemFulfilled(Fact, zh="已兑现"):
     beneficiaries: Annotated[Count, Quantity, Label("受益人次", "Person-times")]
     published_at: Annotated[Since, Quantity]
 
-    def apply(self, claim: Offered) -> Published | Claimed | Fulfilled:
-        """Waits for the other side's word."""
+    def apply(self, claim: Proposed | Offered) -> Published | Claimed | Fulfilled:
+        """Waits for the other side's word. Straight after it was asked for: put on record when it
+        was done already."""
+        if isinstance(claim, Proposed):
+            since = self.published_at
+            mine = Holding(self.person, self.about, since, done=True)
+            item = replace(claim.item, published_at=since, holdings=(mine,))
+            return Fulfilled(claim.about, item)
         item = claim.item.moved(self.person, done=True)
         if len(item.holdings) < item.places or item.held():
             return offered(claim.about, item)

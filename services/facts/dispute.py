@@ -230,9 +230,10 @@ class DisputeResolved(Fact, zh="矛盾已化解"):
     parties: Annotated[Count, Quantity, Label("当事人数", "Number of parties")]
     registered_at: Annotated[RegisteredAt, Quantity]
 
-    def apply(self, dispute: Agreed) -> Resolved:
-        """Until somebody looks again."""
-        return Resolved(dispute.about, dispute.matter, dispute.mediator)
+    def apply(self, dispute: Registered | Agreed) -> Resolved:
+        """Until somebody looks again. Straight after it was registered: settled on the spot."""
+        about = dispute.about if isinstance(dispute, Agreed) else self.about
+        return Resolved(about, dispute.matter, self.mediator)
 
 
 class MediationFailed(Fact, zh="调解未成"):

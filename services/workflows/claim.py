@@ -56,6 +56,11 @@ NOT_FOR_RESIDENTS = Refusal(
 TOO_MANY_PLACES = Refusal(
     "too_many_places", "名额最多 {places} 个", "it may have {places} places at most"
 )
+DONE_BY_OTHERS = Refusal(
+    "done_by_others",
+    "已兑现事项由社区、街道或单位补录",
+    "what is done already is put on record by a community, a street or a unit",
+)
 NOT_VERIFIED = Refusal("not_verified", "须先核实再发布", "it is verified before it is published")
 TAKEN_ALREADY = Refusal(
     "taken_already", "{person} 已认领，不能重复认领", "{person} has claimed it already"
@@ -76,6 +81,11 @@ STILL_HELD = Refusal(
     "{holders} people hold it and have not done it: they fulfil or release it first",
 )
 
+DoneBy = Annotated[
+    Claimant | None,
+    Help("已经兑现、事后补录的填写兑现人", "Done already, put on record afterwards: by whom"),
+]
+
 
 class Propose(
     Opening,
@@ -87,9 +97,35 @@ class Propose(
     requester: Requester = None
     household: Home = None
     places: Places = 1
+    done_by: DoneBy = None
 
-    def decide(self, claim: None, context: Context) -> ItemProposed:
-        """Residents state wishes; what is set up for all is for those who answer for it."""
+    def decide(
+        self, claim: None, context: Context
+    ) -> ItemProposed | tuple[ItemProposed, ItemFulfilled]:
+        """Residents state wishes; what is set up for all is for those who answer for it. What is
+        done already is put on record afterwards by an organiser."""
+        proposed = self._proposed(context)
+        return proposed if self.done_by is None else (proposed, self._done(proposed, context))
+
+    def _done(self, proposed: ItemProposed, context: Context) -> ItemFulfilled:
+        person = context.person_meant(self.done_by, ORGANISERS)
+        if context.actor.parties().isdisjoint(ORGANISERS):
+            deny(DONE_BY_OTHERS)
+        if self.places > 1:
+            refuse(TOO_MANY_PLACES, places=1)
+        if person == proposed.requester:
+            refuse(OWN_WISH)
+        books = context.books_of(person, proposed.about)
+        unit = books.home_unit or proposed.about.unit
+        return ItemFulfilled(
+            about=context.said(proposed.about, person, unit=unit, books=books),
+            person=person,
+            household=self.household,
+            beneficiaries=1,
+            published_at=context.occurred_at,
+        )
+
+    def _proposed(self, context: Context) -> ItemProposed:
         terms = context.terms_of(ClaimTerms)
         if not terms.for_resident and context.actor.parties() <= {Party.RESIDENT, Party.WORKER}:
             label = terms.item_type.label

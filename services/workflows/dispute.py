@@ -42,7 +42,7 @@ from services.facts.dispute import (
     Role,
     Sides,
 )
-from services.kernel.words import Label, Party, Refusal, days, refuse
+from services.kernel.words import Help, Label, Party, Refusal, days, deny, refuse
 from services.kernel.workflow import About, Clock, Command, Context, Opening, Workflow
 
 INTAKE = (Party.COMMUNITY, Party.STREET, Party.DISPATCHER)
@@ -51,18 +51,50 @@ MEDIATOR_IS_PARTY = Refusal(
     "mediator_is_party", "当事人不能调解自己的矛盾", "a party cannot mediate its own dispute"
 )
 NOT_HEARD = Refusal("not_heard", "尚未调解，不能办理", "the parties have not been heard yet")
+SETTLED_BY_OTHERS = Refusal(
+    "settled_by_others",
+    "当场化解由社区、街道登记",
+    "that it was settled on the spot is put on record by the community or street",
+)
 SAME_MEDIATOR = Refusal("same_mediator", "已由 {person} 调解", "{person} mediates it already")
+
+SettledBy = Annotated[
+    Mediator | None,
+    Help("当场已化解的填写调解员", "Settled on the spot: by which mediator"),
+]
 
 
 class Register(Opening, zh="登记矛盾", by=[Party.RESIDENT, Party.WORKER, *INTAKE]):
-    """Put on record that people are at odds and want help. Nothing of what it is about."""
+    """Put on record that people are at odds and want help, or that somebody settled it on the
+    spot. Nothing of what it is about."""
 
     channel: Channel = Channel.IN_PERSON
     parties: People = 2
     sides: Sides = ()
+    settled_by: SettledBy = None
 
-    def decide(self, dispute: None, context: Context) -> DisputeRegistered:
+    def decide(
+        self, dispute: None, context: Context
+    ) -> DisputeRegistered | tuple[DisputeRegistered, DisputeResolved]:
         """Who they are need not be said."""
+        registered = self._registered(context)
+        mediator = self.settled_by
+        if mediator is None:
+            return registered
+        if context.actor.parties().isdisjoint(INTAKE):
+            deny(SETTLED_BY_OTHERS)
+        if mediator in self.sides:
+            refuse(MEDIATOR_IS_PARTY)
+        books = context.books_of(mediator, registered.about)
+        unit = registered.about.unit or books.home_unit
+        return registered, DisputeResolved(
+            about=context.said(registered.about, mediator, unit=unit, books=books),
+            mediator=mediator,
+            parties=registered.parties,
+            registered_at=registered.registered_at,
+        )
+
+    def _registered(self, context: Context) -> DisputeRegistered:
         caller = context.actor.person
         asks = caller if caller in self.sides else next(iter(self.sides), None)
         return DisputeRegistered(

@@ -139,6 +139,25 @@ def test_a_wish_is_for_one_to_fulfil() -> None:
         Propose(places=0)
 
 
+def test_a_wish_that_is_fulfilled_already_is_put_on_record_by_an_organiser() -> None:
+    done = new("wish").when(COMMUNITY, Propose(requester="p1", done_by="m1"))
+    proposed, fulfilled = done.facts
+    assert isinstance(proposed, ItemProposed)
+    assert isinstance(fulfilled, ItemFulfilled)
+    assert (fulfilled.person, fulfilled.about.unit) == ("m1", "u1")
+    assert isinstance(done.state, Fulfilled)
+    assert isinstance(done.when(RESIDENT, Confirm()).facts[0], FulfilmentConfirmed)
+    denied = done.when(RESIDENT, Deny(reason=DenyReason.NOT_DONE))
+    assert isinstance(denied.state, Claimed)
+
+
+def test_who_cannot_answer_for_it_does_not_put_a_fulfilled_wish_on_record() -> None:
+    new("wish").when(RESIDENT, Propose(done_by="m1")).refused("for_oneself")
+    new("wish").when(MEMBER, Propose(done_by="m1")).refused("done_by_others")
+    new("wish").when(COMMUNITY, Propose(requester="m1", done_by="m1")).refused("own_wish")
+    new("post").when(COMMUNITY, Propose(places=2, done_by="m1")).refused("too_many_places")
+
+
 def test_a_wish_is_verified_before_it_is_put_up() -> None:
     STATED.when(COMMUNITY, Publish()).refused("not_verified")
     VERIFIED.then(ItemVerified(about=AT_WISH.at(provenance=Provenance.SELF)))

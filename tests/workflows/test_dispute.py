@@ -119,6 +119,22 @@ def test_a_resident_may_ask_for_help() -> None:
     assert Party.REQUESTER not in asked.case.parties(STRANGER)
 
 
+def test_what_was_settled_on_the_spot_is_put_on_record_at_once() -> None:
+    settled = NEW.when(COMMUNITY, Register(category="neighbour", settled_by="m1"))
+    registered, resolved = settled.facts[:2]
+    assert isinstance(registered, DisputeRegistered)
+    said_by = BY_MEDIATOR.at(provenance=Provenance.ORGANISER)
+    assert resolved == RESOLVED.model_copy(update={"about": said_by})
+    assert isinstance(settled.state, Resolved)
+    broken = settled.later(days=9).when(MEDIATOR, Revisit(outcome=Held.RELAPSED))
+    assert isinstance(broken.state, Mediating)
+
+
+def test_nobody_settles_on_the_spot_what_they_are_party_to_or_take_in_themselves() -> None:
+    NEW.when(COMMUNITY, Register(sides=("p1", "m1"), settled_by="m1")).refused("mediator_is_party")
+    NEW.when(RESIDENT, Register(settled_by="m1")).refused("settled_by_others")
+
+
 # ---- mediating
 
 

@@ -1,7 +1,9 @@
-"""数字 · The published figures of 荔城, each beside the counter that must come to it.
+"""数字 · The published figures, each beside the question whose answer must come to it.
 
-Source: seed S0, 中共莆田市荔城区委组织部, 2018-09-28. `how`: `events` where deeds are counted,
-`state` where a register is.
+`how`: `events` where deeds are counted, `state` where a register is, `rule` where it is laid down
+as a rule or in the terms of a variant, `quoted` where nobody could count it and the log holds the
+word of whoever said so. Here: 荔城 (seed S0, 中共莆田市荔城区委组织部, 2018-09-28); the other
+districts have theirs beside their deeds.
 """
 
 from __future__ import annotations
@@ -10,23 +12,44 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+Number = int | float
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One published figure and the question whose answer must equal it."""
+    """One published figure and the question whose answer must equal it, or reach it where the
+    source says “more than”.
+
+    `counter` is a counter; for `rule` it is `rule:<code>:<number>`, `terms:<variant>:<field>` or
+    `limit:<kind>:<clock>:<case>` (seconds), for `quoted` `said:<code>`. What was counted is divided
+    by `per`: fen to yuan, seconds to hours.
+    """
 
     indicator: str
     zh: str
     measure_word: str
-    published: int
+    published: Number
     counter: str
     area: str
     how: str = "events"
     where: Mapping[str, str] = field(default_factory=dict)
     exact: bool = True
     seed: str = "S0"
+    per: int = 1
+    areas: tuple[str, ...] = ()
+    """Where the figure is of several areas together: the sum of these."""
+    before: bool = False
+    """As it was when the year began."""
+    different: str = ""
+    """So many different ones of this dimension were counted at all."""
+    level: str = ""
+    """Of areas (`different="area"`): only those of this level."""
 
-    def row(self, counted: int) -> dict[str, Any]:
+    def met(self, counted: Number) -> bool:
+        """Exactly, or at least where the source says “more than”."""
+        return counted == self.published if self.exact else counted >= self.published
+
+    def row(self, counted: Number) -> dict[str, Any]:
         """The row of `jishi demo --json`."""
         return {
             "seed": self.seed,
@@ -37,7 +60,7 @@ class Figure:
             "exact": self.exact,
             "how": self.how,
             "counted": counted,
-            "equal": counted == self.published,
+            "equal": self.met(counted),
         }
 
 

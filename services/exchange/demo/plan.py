@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from services.exchange.demo import issues, members, mistakes, orders, posts, registers
+from services.exchange.demo import districts, issues, members, mistakes, orders, posts, registers
+from services.exchange.demo.script import in_written_order
 from services.exchange.demo.steps import Numbered, Story, in_time_order
 from services.exchange.demo.town import Member, Town, build
 from services.exchange.demo.year import Year
@@ -34,16 +35,18 @@ LIVE_PAUSE_SECONDS = 2
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`past` is to be played before anybody watches, `live` while they do. Both in order."""
+    """`past` is to be played before anybody watches, `live` while they do, `others` (the other
+    districts) after the past, beside the live part. All in order."""
 
     year: Year
     past: list[Numbered]
     live: list[Numbered]
+    others: list[Numbered]
 
     @property
     def steps(self) -> int:
         """Commands in all."""
-        return len(self.past) + len(self.live)
+        return len(self.past) + len(self.live) + len(self.others)
 
 
 def plan(end: datetime, zone: ZoneInfo) -> Plan:
@@ -83,7 +86,12 @@ def plan(end: datetime, zone: ZoneInfo) -> Plan:
     stories += members.disputes(town, year, chances["disputes"], LIVE_DISPUTES)
     past = list(in_time_order(stories))
     live = _live(town, year, chances["live"], entered, served, servers, late_claims)
-    return Plan(year, past, _numbered_on(live, stories))
+    return Plan(year, past, _numbered_on(live, stories), list(_others(year)))
+
+
+def _others(year: Year) -> Iterator[Numbered]:
+    for district in districts.OTHERS:
+        yield from in_written_order(district.script(year).stories)
 
 
 def _servers(town: Town, chance: random.Random, count: int) -> Iterator[Member]:

@@ -23,9 +23,11 @@ from services.exchange.demo.plan import Plan, plan
 from services.exchange.demo.steps import Doer, Numbered
 from services.exchange.demo.year import DAYS, LEAD
 from services.kernel.case import Case
-from services.ruling import recorded
+from services.ruling import MAP, recorded
 
 BATCH_EVENTS_MAX = 1_500
+TURN = 32
+"""So many commands are decided before whoever else is waiting has their turn."""
 GRANTED = frozenset({"*"})
 FIRST_FACT = "area.defined"
 SETTLED = timedelta(minutes=15)
@@ -68,6 +70,8 @@ class Player:
     progress: Progress = lambda done, of: None
     ids: dict[str, str] = field(default_factory=dict)
     """Id of each case by its name in the plan, once it has begun."""
+    _kept: dict[str, Case] = field(default_factory=dict)
+    """The one map, as 荔城 left it: the other districts go on from there."""
 
     async def planned(self) -> Plan:
         """The plan of this log: that of its first fact, or a new one where it is empty.
@@ -90,7 +94,8 @@ class Player:
     async def complete(self, chosen: Plan) -> bool:
         """Whether all of it has landed before: each part is played in order, so its last command
         tells."""
-        last = [await self.log.command(part[-1].command_id) for part in (chosen.past, chosen.live)]
+        parts = (chosen.past, chosen.live, chosen.others)
+        last = [await self.log.command(part[-1].command_id) for part in parts]
         return None not in last
 
     async def past(self, chosen: Plan) -> int:
@@ -105,6 +110,7 @@ class Player:
                 done += len(batch)
                 self.progress(done, chosen.steps)
                 batch, waiting = [], 0
+            self.clock.set(one.step.at)
             item = self._decided(one, cases)
             batch.append(item)
             waiting += len(item.drafts)
@@ -112,15 +118,62 @@ class Player:
             before = one
         await self._land(batch)
         self.progress(done + len(batch), chosen.steps)
+        self._kept = {MAP: cases[MAP]} if MAP in cases else {}
         return facts
 
+    async def others(self, chosen: Plan, *, at_once: int = BATCH_EVENTS_MAX) -> None:
+        """The other districts, in the order they are written down, after 荔城's past.
+
+        Each deed is decided at its own time; it stands in the log as recorded when it is played.
+        While one batch is on its way to the log the next is decided, unless what is decided next
+        needs what has landed: the codes of another register. `at_once`: facts in a batch.
+        """
+        cases = dict(self._kept)
+        batch: list[Append] = []
+        landing: asyncio.Task[None] | None = None
+        waiting = done = 0
+        kind = ""
+        try:
+            for number, one in enumerate(chosen.others):
+                if waiting >= at_once or kind != one.step.kind:
+                    if landing is not None:
+                        await landing
+                    landing = asyncio.create_task(self._land(batch))
+                    done += len(batch)
+                    self.progress(len(chosen.past) + len(chosen.live) + done, chosen.steps)
+                    batch, waiting = [], 0
+                    if kind != one.step.kind:
+                        await landing
+                if number % TURN == 0:
+                    await asyncio.sleep(0)
+                item = self._decided(one, cases)
+                batch.append(item)
+                waiting += len(item.drafts)
+                kind = one.step.kind
+            if landing is not None:
+                await landing
+        except BaseException:
+            if landing is not None:
+                landing.cancel()
+            raise
+        await self._land(batch)
+        self.progress(chosen.steps, chosen.steps)
+
     def _decided(self, one: Numbered, cases: dict[str, Case]) -> Append:
-        self.clock.set(one.step.at)
         rulings = self.commands.rulings
         order = rulings.order(self._request(one), one.step.at)
-        self.ids[one.step.case] = order.stream.partition("/")[2]
         case = cases.get(order.stream)
-        ruling = rulings.decide(order, case, {}, one.step.at)
+        further = {
+            stream: cases[stream]
+            for stream in order.command.reads(order.entry.kind)
+            if stream in cases
+        }
+        ruling = rulings.decide(order, case, further, one.step.at)
+        if one.ends and one.keyed is None:
+            cases.pop(order.stream, None)
+            self.ids.pop(one.step.case, None)
+            return ruling.append
+        self.ids[one.step.case] = order.stream.partition("/")[2]
         events = recorded(ruling.append, Appended(0, micros(one.step.at)))
         cases[order.stream] = grown_by(ruling, case, events)
         return ruling.append

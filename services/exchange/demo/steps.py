@@ -74,6 +74,8 @@ class Numbered:
     step: Step
     number: int
     keyed: str | None
+    ends: bool = False
+    """Nothing further happens to the case: it need not be kept in mind."""
 
     @property
     def command_id(self) -> UUID:

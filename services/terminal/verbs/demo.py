@@ -1,4 +1,4 @@
-"""演示 · `jishi demo`: 荔城's published year, played deed by deed, compared with its figures."""
+"""演示 · `jishi demo`: five districts' published figures, played deed by deed and compared."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from services.terminal.words import Both
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterator
 
-    from projections.ledger import Ledger
     from services.exchange.demo.count import Comparison
     from services.exchange.demo.plan import Plan
     from services.exchange.demo.play import Player
     from services.terminal.call import Call
     from services.wiring import House
+
+BESIDE_A_PAGE = 60
+"""So many facts of the other districts are decided before the page has its turn."""
 
 BEFORE_THE_YEAR = timedelta(days=400)
 """The clock of the log stands there until the first deed is played."""
@@ -39,11 +41,14 @@ async def _once(call: Call) -> int:
     async with _stage(call) as (house, player):
         chosen = await player.planned()
         if not await player.complete(chosen):
-            await _play_past(call, player, chosen)
-            await player.live_at_once(chosen)
+            with _playing(call, player):
+                await player.past(chosen)
+                await player.live_at_once(chosen)
+                player.clock.set(None)
+                await player.others(chosen)
         player.clock.set(None)
         await house.ledger.catch_up()
-        found = await _compare(house.ledger)
+        found = await _compare(house, chosen)
         answer = found.json(await house.log.head(), time.monotonic() - begun)
     call.answer(answer, lambda: _show(call, answer))
     call.say.talk(
@@ -65,10 +70,11 @@ async def _shown(call: Call) -> int:
             chosen = await player.planned()
             played = await player.complete(chosen)
             if not played:
-                await _play_past(call, player, chosen)
+                with _playing(call, player):
+                    await player.past(chosen)
             await house.ledger.catch_up()
             player.clock.set(None)
-            stage = asyncio.create_task(_play_on(call, house, player, None if played else chosen))
+            stage = asyncio.create_task(_play_on(call, house, player, chosen, played))
 
             def ready() -> None:
                 ending.left_to_uvicorn()
@@ -112,7 +118,8 @@ async def _stage(call: Call) -> AsyncIterator[tuple[House, Player]]:
         yield house, Player(house.commands, house.log, clock)
 
 
-async def _play_past(call: Call, player: Player, chosen: Plan) -> None:
+@contextlib.contextmanager
+def _playing(call: Call, player: Player) -> Iterator[None]:
     say = call.say
     say.talk("正在逐条演绎荔城的一年……", "playing 荔城's year, deed by deed …")
     # The plan and its cases live until the end: looking through them for garbage is a waste.
@@ -120,45 +127,56 @@ async def _play_past(call: Call, player: Player, chosen: Plan) -> None:
     try:
         with say.progress("演绎", "playing") as bar:
             player.progress = bar
-            await player.past(chosen)
+            yield
     finally:
+        player.progress = lambda done, of: None
         gc.enable()
         gc.freeze()
 
 
-async def _play_on(call: Call, house: House, player: Player, chosen: Plan | None) -> None:
-    """The last hundred deeds live, if they are still to come; then the gentle stream of the
-    made-up district."""
+async def _play_on(call: Call, house: House, player: Player, chosen: Plan, played: bool) -> None:
+    """The last hundred deeds live and the other districts beside them, if they are still to come;
+    then the gentle stream of the made-up district."""
     from services.exchange.demo.showcase import stream
 
-    if chosen is not None:
-        async for _ in player.live(chosen):
-            pass
+    if not played:
+        await asyncio.gather(_live(player, chosen), _play_others(call, player, chosen))
     await house.ledger.catch_up()
-    found = await _compare(house.ledger)
+    found = await _compare(house, chosen)
     call.say.talk(
-        f"荔城：{found.of} 项公布数字，{found.equal} 项相等。示范区的记录继续。",
-        f"荔城: {found.equal} of {found.of} published figures are equal. 示范区 goes on.",
+        f"五个区县：{found.of} 项公布数字，{found.equal} 项相符。示范区的记录继续。",
+        f"five districts: {found.equal} of {found.of} published figures are met. 示范区 goes on.",
     )
     await stream(house.commands)
 
 
-async def _compare(ledger: Ledger) -> Comparison:
-    from projections.query import Query
+async def _live(player: Player, chosen: Plan) -> None:
+    async for _ in player.live(chosen):
+        pass
+
+
+async def _play_others(call: Call, player: Player, chosen: Plan) -> None:
+    """Beside a page that is served: a few facts at a time, so that it answers in between."""
+    tenths = 0
+
+    def progress(done: int, of: int) -> None:
+        nonlocal tenths
+        begun = of - len(chosen.others)
+        now = (done - begun) * 10 // max(1, len(chosen.others))
+        if now > tenths:
+            tenths = now
+            call.say.talk(f"其他四个区县 {now}0%", f"the other four districts: {now}0%")
+
+    player.progress = progress
+    await player.others(chosen, at_once=BESIDE_A_PAGE)
+
+
+async def _compare(house: House, chosen: Plan) -> Comparison:
     from services.exchange.demo.count import compare
-    from services.exchange.demo.figures import BESIDE, FIGURES
+    from services.exchange.demo.districts import ALL
+    from services.exchange.demo.figures import BESIDE
 
-    counts: dict[tuple[str, str], int] = {}
-    for one in (*FIGURES, *BESIDE):
-        reading = await ledger.read(Query(counters=(one.counter,), area=one.area))
-        value = reading.cells[0].figure.value if reading.cells else 0
-        counts[one.counter, one.area] = int(value or 0)
-
-    def count(counter: str, area: str, where: Mapping[str, str]) -> int:
-        del where
-        return counts[counter, area]
-
-    return compare(count)
+    return await compare(house, ALL, BESIDE, chosen.year.eve)
 
 
 def _welcome(call: Call, house: House, listener: socket.socket) -> None:
@@ -176,35 +194,43 @@ def _welcome(call: Call, house: House, listener: socket.socket) -> None:
 
 
 def _show(call: Call, answer: dict[str, Any]) -> None:
+    from services.exchange.demo.districts import NAMES
+
     heads = (
         Both("区域", "area"),
         Both("指标", "indicator"),
         Both("公布", "published"),
         Both("实计", "counted"),
         Both("量词", "unit"),
-        Both("相等", "equal"),
+        Both("来自", "how"),
+        Both("相符", "met"),
     )
-    rows = [
-        [
-            one["area"],
-            one["indicator"],
-            one["published"],
-            one["counted"],
-            one["measure_word"],
-            "✓" if one["equal"] else "✗",
+    for seed, name in NAMES.items():
+        of_district = [one for one in answer["figures"] if one["seed"] == seed]
+        call.say.raw(f"\n{name}")
+        rows = [
+            [
+                one["area"],
+                one["indicator"],
+                one["published"] if one["exact"] else f"≥ {one['published']}",
+                one["counted"],
+                one["measure_word"],
+                one["how"],
+                "✓" if one["equal"] else "✗",
+            ]
+            for one in of_district
         ]
-        for one in answer["figures"]
-    ]
-    rows += [["", one["label"], "", one["counted"], "", ""] for one in answer["beside"]]
-    call.say.table(heads, rows, right=(2, 3))
+        if seed == "S0":
+            rows += [["", one["label"], "", one["counted"], "", "", ""] for one in answer["beside"]]
+        call.say.table(heads, rows, right=(2, 3))
 
 
 VERBS = (
     Verb(
         "demo",
         Both(
-            "演示：逐条演绎荔城的一年，与公布的数字核对",
-            "a demonstration: 荔城's year, deed by deed, compared with its published figures",
+            "演示：逐条演绎五个区县公布的数字，并与之核对",
+            "a demonstration: five districts' published figures, deed by deed, and compared",
         ),
         demo,
         ("jishi demo", "jishi demo --once --json", "jishi demo --home ./demo"),
