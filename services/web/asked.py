@@ -50,6 +50,8 @@ class Asked:
         found = [value for value in self._values.get(name, ()) if value != ""]
         if len(found) > REPEATED_MAX or any(len(value) > TEXT_MAX for value in found):
             raise invalid(name, found[0], "is too long", "过长")
+        if any("\0" in value for value in found):
+            raise invalid(name, "", "holds a zero byte", "含有零字节")
         return found
 
     def whole(self, name: str, *, usual: int, least: int, most: int) -> int:

@@ -31,7 +31,7 @@ OFTEN = (
     "order.cases",
     "order.history",
     "check_in.request",
-    "wish.publish",
+    "wish.propose",
     "org.register",
     "access.grant",
     "counters",

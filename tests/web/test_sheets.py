@@ -35,6 +35,7 @@ async def test_sheets_hold_what_the_json_holds_for_the_same_token(place: Place) 
         assert sheet.headers["jishi-next"] == str(told["next"])
     refused = await place.ask("GET", "/api/v1/counters?area=s1&format=csv", "west")
     assert refused.status == 404
+    assert (await place.ask("GET", "/api/v1/events?actor=%00&format=csv", "west")).status == 422
 
 
 def test_no_text_is_a_formula_in_a_spreadsheet() -> None:
