@@ -55,13 +55,41 @@ class Answer:
         return json.loads(self.body)
 
 
-class Up:
+class Door:
+    """The API at a port of this machine."""
+
+    port: int
+
+    def ask(
+        self, method: str, path: str, token: str, fields: Any = None, key: UUID | None = None
+    ) -> Answer:
+        """One request on a connection of its own. Raises OSError or HTTPException."""
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        if key is not None:
+            headers["Idempotency-Key"] = str(key)
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_SECONDS_MAX)
+        try:
+            body = None if fields is None else json.dumps(fields)
+            line.request(method, f"/api/v1/{path}", body, headers)
+            answer = line.getresponse()
+            replayed = answer.headers.get("Idempotency-Replayed") == "true"
+            return Answer(answer.status, replayed, answer.read())
+        finally:
+            line.close()
+
+
+def free_port(chance: random.Random) -> int:
+    """A port that stays free for a program of ours while it is away."""
+    with listening("127.0.0.1", chance.choice(PORTS)) as free:
+        return int(free.getsockname()[1])
+
+
+class Up(Door):
     """`jishi up` on a home of its own, always at the same port."""
 
     def __init__(self, home: Path, chance: random.Random) -> None:
         self.home = home
-        with listening("127.0.0.1", chance.choice(PORTS)) as free:
-            self.port = int(free.getsockname()[1])
+        self.port = free_port(chance)
         self.said = home.with_name("said")
         self._process: subprocess.Popen[str] | None = None
 
@@ -109,23 +137,6 @@ class Up:
     def wait(self) -> int:
         with self.process:
             return self.process.wait(timeout=SECONDS_MAX)
-
-    def ask(
-        self, method: str, path: str, token: str, fields: Any = None, key: UUID | None = None
-    ) -> Answer:
-        """One request on a connection of its own. Raises OSError or HTTPException."""
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        if key is not None:
-            headers["Idempotency-Key"] = str(key)
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_SECONDS_MAX)
-        try:
-            body = None if fields is None else json.dumps(fields)
-            line.request(method, f"/api/v1/{path}", body, headers)
-            answer = line.getresponse()
-            replayed = answer.headers.get("Idempotency-Replayed") == "true"
-            return Answer(answer.status, replayed, answer.read())
-        finally:
-            line.close()
 
     @staticmethod
     def _signal(pid: int) -> None:
@@ -179,7 +190,7 @@ class Load:
     """Callers that carry orders from beginning to end, one after the other, until they are told
     to stop. What does not get through is sent again under its key, for as long as it takes."""
 
-    up: Up
+    up: Door
     tokens: dict[str, str]
     seed: int
     callers: int

@@ -17,33 +17,18 @@ from services.run import settings
 from services.run.children import Children
 from services.run.processes import started
 from services.run.settings import Settings
-from services.terminal.distributed import Line, cast, environment, looking, second_database
-from services.terminal.say import Say
+from services.terminal.distributed import cast, environment, looking, second_database
 from services.wiring import prepare
 from streams.log import PostgresLog
 from tests.conftest import at
 from tests.road.sent import new_prefix
+from tests.road.shape import Shown
 from tests.town import town_on
 
 pytestmark = [pytest.mark.kafka, pytest.mark.process, pytest.mark.timeout(180)]
 
 SECONDS_MAX = 120.0
 STANDS = re.compile(r"(http://\S+|…) · log (\d+) · behind: relay (\d+), projections (\d+)")
-
-
-class Shown(Line):
-    """The line, as somebody reads it."""
-
-    def __init__(self) -> None:
-        super().__init__(Say("en", quiet=True))
-        self.lines: list[str] = []
-        self.said_besides: list[str] = []
-
-    def show(self, zh: str, en: str) -> None:
-        self.lines.append(en)
-
-    def talk(self, zh: str, en: str) -> None:
-        self.said_besides.append(en)
 
 
 async def test_it_comes_up_survives_a_death_and_ends(

@@ -7,37 +7,12 @@ from pathlib import Path
 import pytest
 
 from projections.counters import COUNTERS
-from projections.ledger import Ledger
-from projections.query import Query
-from projections.versions import ACTIVE, BUILDING, BY_LOG, LEDGER, by_kafka
+from projections.versions import BUILDING, BY_LOG, LEDGER, by_kafka
+from tests.road.equality import PROJECTIONS, equal
 from tests.road.filled import filled_log
 from tests.road.running import Road, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.process, pytest.mark.timeout(400)]
-
-PROJECTIONS = ("ledger", "case", "due")
-EXPLAINED = 20
-
-
-async def equal(road: Road) -> None:
-    """What came over Kafka is what came from the log: pages, rows, numbers, and what is behind
-    them."""
-    for name in PROJECTIONS:
-        compared = await road.upkeep.compare(name)
-        assert compared.equal, compared.different
-        assert compared.compared
-    ledgers: list[Ledger] = []
-    for state in (ACTIVE, BUILDING):
-        version = await road.upkeep.versions.one(LEDGER, state)
-        ledgers.append(road.upkeep.ledger_of(version, COUNTERS))
-    positions = [await ledger.catch_up() for ledger in ledgers]
-    assert positions[0] == positions[1] == await road.log.head()
-    for query in (Query(), Query(by=("area",)), Query(by=("unit",), area="s1"), Query(as_of=900)):
-        one, other = [await ledger.read(query) for ledger in ledgers]
-        assert one.json() == other.json()
-    for counter in COUNTERS:
-        behind = [await ledger.explain(counter.name, limit=EXPLAINED) for ledger in ledgers]
-        assert behind[0].json() == behind[1].json()
 
 
 async def test_both_roads_lead_to_the_same_with_a_worker_killed_and_everything_sent_again(
@@ -60,7 +35,7 @@ async def test_both_roads_lead_to_the_same_with_a_worker_killed_and_everything_s
         await until(moving, "something has come")
         first.kill()
         await road.arrived()
-        await equal(road)
+        await equal(road.upkeep, road.log)
 
         # Everything once more, from the first record on.
         second.kill()
@@ -73,5 +48,5 @@ async def test_both_roads_lead_to_the_same_with_a_worker_killed_and_everything_s
             return not await road.database.value(kafka_only)
 
         await until(read_again, "everything was read again")
-        await equal(road)
+        await equal(road.upkeep, road.log)
         assert "fills a hole" not in road.said(third)
