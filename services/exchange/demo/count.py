@@ -5,20 +5,45 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from events.errors import Unknown
 from events.ports import Filter
 from projections.ledger import Ledger
 from projections.query import Axis, Query
+from services.commands import Commands
+from services.directory import ZonedLog
 from services.exchange.demo.figures import Figure, Number, Shown
 from services.kernel.catalogue import Catalogue
 from services.kernel.words import Limit
 from services.registers import rule
-from services.wiring import House
 
 FIRST_DAYS = timedelta(days=13)
 """From the eve of the year until its first day, and a day to spare before deeds begin."""
+
+
+class House(Protocol):
+    """What is asked: the part of a running house that this needs."""
+
+    @property
+    def log(self) -> ZonedLog:
+        """Its log."""
+        ...
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What it knows of."""
+        ...
+
+    @property
+    def commands(self) -> Commands:
+        """Its commands, which keep the cases."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """Its books."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
