@@ -39,16 +39,16 @@ async def run(stand: Stand) -> list[Finding]:
         sys.executable, "-m", PROGRAM, dsn, stdout=asyncio.subprocess.PIPE
     )
     try:
-        await _line(reader)
-        await _written(log, WARM_SECONDS)
-        rounds = [await _round(log, reader, stand.scale.seconds) for _ in range(stand.scale.rounds)]
+        await line_of(reader)
+        await _written(log, WARM_SECONDS, PER_SECOND)
+        rounds = [await seen(log, reader, stand.scale.seconds) for _ in range(stand.scale.rounds)]
     finally:
         reader.terminate()
         await reader.wait()
         await log.close()
         await stand.drop("lag")
-    since_commit = [[seen - acked for _, acked, seen in one] for one in rounds]
-    since_call = [[seen - called for called, _, seen in one] for one in rounds]
+    since_commit = [[at - acked for _, acked, at in one] for one in rounds]
+    since_call = [[at - called for called, _, at in one] for one in rounds]
     p99 = median(percentile(one, 0.99) for one in since_commit) * 1e3
     return [
         at_most(
@@ -63,18 +63,21 @@ async def run(stand: Stand) -> list[Finding]:
     ]
 
 
-async def _round(
-    log: PostgresLog, reader: asyncio.subprocess.Process, seconds: float
+async def seen(
+    log: PostgresLog,
+    reader: asyncio.subprocess.Process,
+    seconds: float,
+    per_second: int = PER_SECOND,
 ) -> list[tuple[float, float, float]]:
     """(called, answered, seen) of every event."""
-    written = await _written(log, seconds)
+    written = await _written(log, seconds, per_second)
     last = max(written)
-    seen: list[tuple[int, float]] = []
+    told: list[tuple[int, float]] = []
     async with asyncio.timeout(SECONDS_MAX):
-        while not seen or seen[-1][0] < last:
-            seen.append(await _line(reader))
+        while not told or told[-1][0] < last:
+            told.append(await line_of(reader))
     found = []
-    turn = iter(seen)
+    turn = iter(told)
     position, at = next(turn)
     for number in sorted(written):
         while position < number:
@@ -84,7 +87,9 @@ async def _round(
     return found
 
 
-async def _written(log: PostgresLog, seconds: float) -> dict[int, tuple[float, float]]:
+async def _written(
+    log: PostgresLog, seconds: float, per_second: int
+) -> dict[int, tuple[float, float]]:
     """Append at an even pace; by position, when it was called and when it was answered."""
     found: dict[int, tuple[float, float]] = {}
 
@@ -97,13 +102,14 @@ async def _written(log: PostgresLog, seconds: float) -> dict[int, tuple[float, f
 
     began = time.monotonic()
     async with asyncio.TaskGroup() as calls:
-        for number in range(int(seconds * PER_SECOND)):
-            await asyncio.sleep(max(0.0, began + number / PER_SECOND - time.monotonic()))
+        for number in range(int(seconds * per_second)):
+            await asyncio.sleep(max(0.0, began + number / per_second - time.monotonic()))
             calls.create_task(once())
     return found
 
 
-async def _line(reader: asyncio.subprocess.Process) -> tuple[int, float]:
+async def line_of(reader: asyncio.subprocess.Process) -> tuple[int, float]:
+    """What a reader says next: a position, and when its number was there."""
     if reader.stdout is None:
         raise AssertionError("the reader was started without a way out")
     line = await reader.stdout.readline()
@@ -119,16 +125,17 @@ async def _read(dsn: str) -> None:
     ledger = Ledger(log, COUNTERS, discover().shapes)
     await ledger.catch_up()
     head = ledger.position
-    _say(head)
+    say(head)
     async for _ in log.follow(head):
         await ledger.catch_up()
         reading = await ledger.read(ASKED, now=datetime.now(UTC))
         if reading.value("orders_placed") != ledger.position:
             raise AssertionError(f"{reading.value('orders_placed')} counted of {ledger.position}")
-        _say(reading.as_of.position)
+        say(reading.as_of.position)
 
 
-def _say(position: int) -> None:
+def say(position: int) -> None:
+    """The number of this position is there, now."""
     sys.stdout.buffer.write(orjson.dumps([position, time.monotonic()]) + b"\n")
     sys.stdout.buffer.flush()
 

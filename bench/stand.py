@@ -40,6 +40,8 @@ class Scale:
     """Cases that commands go on with: a third of them in each of three ways."""
     batches: int = 300
     """Of live projection, in one round."""
+    sent: int = 40_000
+    """Events sent over Kafka in one stretch."""
     rows: int = 20_000
     """Of an imported file, where it is made up."""
     real: bool = True
@@ -47,7 +49,7 @@ class Scale:
 
 
 FULL = Scale()
-SMALL = Scale(1, 0.3, 100_000, 1_500, 30, 1_000, real=False)
+SMALL = Scale(1, 0.3, 100_000, 1_500, 30, 6_000, 1_000, real=False)
 
 
 class Stand:
