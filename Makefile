@@ -23,7 +23,7 @@ distributed: .venv/ready-test ## the shape with Kafka, relays and workers on thi
 	@$(BIN)/python -m services.terminal.distributed
 
 test: .venv/ready-test ## every test: pure, Postgres, Kafka, browser (KAFKA=no BROWSER=no leave those out; JOBS=2)
-	@$(BIN)/python -m pytest --kafka=$(KAFKA) --browser=$(BROWSER) --numprocesses=$(JOBS) --dist=loadgroup
+	@$(BIN)/python -m pytest --kafka=$(KAFKA) --browser=$(BROWSER) --numprocesses=$(JOBS) --dist=loadfile --no-loadscope-reorder
 
 fast: .venv/ready-test ## the pure tests alone: no database, no process
 	@$(BIN)/python -m pytest -q --hypothesis-profile=fast \

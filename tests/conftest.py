@@ -52,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name, what in NEEDS.items():
         config.addinivalue_line("markers", f"{name}: needs {what}")
     config.stash[LEFT_OUT] = {}
+    config.pluginmanager.register(Order())
     if config.getoption("hypothesis_seed") is None:
         # Always a seed that is printed, so that what one run found another can repeat.
         config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
@@ -83,11 +84,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             config.stash[LEFT_OUT].setdefault(reason, []).append(item.nodeid)
         if not reasons:
             kept.append(item)
-            # Where processes share the work: a file stays together, and one broker serves all.
-            group = "kafka" if item.get_closest_marker("kafka") else item.path.name
-            item.add_marker(pytest.mark.xdist_group(group))
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
+
+
+class Order:
+    """Where processes share the files, the long ones begin: none waits for another at the end."""
+
+    @staticmethod
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+        long = {
+            item.path
+            for item in items
+            for mark in item.iter_markers()
+            if mark.name in ("kafka", "process", "slow", "browser", "data")
+        }
+        items.sort(key=lambda item: item.path not in long)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -22,7 +22,7 @@ CELL = [
 ]  # fmt: skip
 EXPLAINED = {
     "position", "stream", "revision", "fact", "contribution", "occurred_at", "recorded_at",
-    "sha256",
+    "sha256", "area", "area_today",
 }  # fmt: skip
 
 
