@@ -43,7 +43,7 @@ BREAKDOWNS: list[tuple[str, ...]] = [
     ("fact", "provenance", "home_unit"),
 ]
 HISTORIES = settings(
-    max_examples=10,
+    max_examples=5,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],  # a seed is as small as it gets
 )

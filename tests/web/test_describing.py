@@ -8,14 +8,28 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from prometheus_client.parser import text_string_to_metric_families
 
-from services.web.language import LANGUAGES, Language, chosen
+from services.web.language import LANGUAGES, chosen
 from services.web.openapi import Builder
 from tests.web.conftest import FULL, Place
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_openapi_is_valid_and_whole(language: Language) -> None:
-    document = Builder(FULL, language).document()
+def shape_of(value: object) -> object:
+    """A document without its wording: what is valid in one language is valid in the other."""
+    if isinstance(value, dict):
+        return {key: shape_of(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [shape_of(item) for item in value]
+    return type(value)
+
+
+def test_openapi_is_of_one_shape_in_both_languages() -> None:
+    one, other = (shape_of(Builder(FULL, language).document()) for language in LANGUAGES)
+    assert one == other
+
+
+@pytest.mark.timeout(180)
+def test_openapi_is_valid_and_whole() -> None:
+    document = Builder(FULL, "en").document()
     assert not list(OpenAPIV31SpecValidator(document).iter_errors())
     operations = {
         one["operationId"]

