@@ -18,7 +18,7 @@ import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from events.clock import micros, text_of
 from events.errors import Invalid
@@ -34,7 +34,7 @@ from projections.groups import Groups
 from projections.ledger import Ledger
 from projections.narrow import narrowed
 from projections.nodes import Node, Nodes
-from projections.query import Axis, Cell, Figure, Line, Query
+from projections.query import Answer, Axis, Cell, Figure, Line, Opened, Query
 from projections.strands import texts_of
 from projections.sums import Cut
 
@@ -61,50 +61,23 @@ class CityMoment:
         }
 
 
-@dataclass(frozen=True)
-class CityReading:
-    """An answer, as `Reading`."""
-
-    as_of: CityMoment
-    cells: tuple[Cell, ...]
-
-    def json(self, language: str = "zh") -> dict[str, Any]:
-        """Contract §3: {"as_of", "cells"}."""
-        cells = [cell.json(language) for cell in self.cells]
-        return {"as_of": self.as_of.json(), "cells": cells}
-
-    def value(self, counter: str, key: str = "") -> int | float | None:
-        """The value of one cell; 0 where there is none."""
-        for cell in self.cells:
-            if cell.counter.name == counter and cell.key == key:
-                return cell.figure.value
-        return 0
+class CityReading(Answer[CityMoment]):
+    """What all of them answer."""
 
 
-@dataclass(frozen=True)
-class CityExplanation:
-    """The events behind a number: log by log, oldest first in each. `more`: others follow."""
+class CityLine(NamedTuple):
+    """What an event of one of the logs adds."""
 
-    counter: Counter
-    as_of: CityMoment
-    figure: Figure
-    events: tuple[tuple[str, Line], ...]
-    """(log, what the event adds)."""
-    more: bool
+    log: str
+    line: Line
 
-    def json(self, language: str = "zh") -> dict[str, Any]:
-        """As `Explanation.json`, with the log in every line."""
-        return {
-            "counter": self.counter.name,
-            "label": self.counter.zh if language == "zh" else self.counter.en,
-            "as_of": self.as_of.json(),
-            "value": self.figure.value,
-            "verified": self.figure.verified,
-            "numerator": self.figure.numerator,
-            "denominator": self.figure.denominator,
-            "events": [{LOG: log, **line.json()} for log, line in self.events],
-            "more": self.more,
-        }
+    def json(self) -> dict[str, Any]:
+        """As `Line.json`, with the log."""
+        return {LOG: self.log, **self.line.json()}
+
+
+class CityExplanation(Opened[CityMoment, CityLine]):
+    """What all of them open a number to: log by log, oldest first in each."""
 
 
 class City:
@@ -203,11 +176,11 @@ class City:
             start = self._districts[after[0]].base + after[1]
         rows = behind(evaluation, self.counters, counter, start, limit + 1)
         figure = evaluation.figures(counter).get(0, nothing(counter))
-        lines: list[tuple[str, Line]] = []
+        lines: list[CityLine] = []
         for district in self._districts.values():
             own = [row for row in rows[:limit] if row.position // BASE == district.place]
             own = [row._replace(position=row.position - district.base) for row in own]
-            lines += [(district.log, line) for line in await district.lines(own)]
+            lines += [CityLine(district.log, line) for line in await district.lines(own)]
         return CityExplanation(counter, moment, figure, tuple(lines), more=len(rows) > limit)
 
     # --- preparing a question ---------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from events.clock import text_of
 from projections.declare import Counter, Values
@@ -109,11 +109,22 @@ class Moment:
         }
 
 
-@dataclass(frozen=True)
-class Reading:
-    """An answer: counters in the order asked, keys ascending within each."""
+class AsOf(Protocol):
+    """What an answer is true of."""
 
-    as_of: Moment
+    def json(self) -> dict[str, Any]:
+        """As it stands in the answer."""
+        ...
+
+
+When = TypeVar("When", bound=AsOf)
+
+
+@dataclass(frozen=True)
+class Answer(Generic[When]):
+    """Counters in the order asked, keys ascending within each."""
+
+    as_of: When
     cells: tuple[Cell, ...]
 
     def json(self, language: str = "zh") -> dict[str, Any]:
@@ -129,6 +140,10 @@ class Reading:
             if cell.counter.name == counter and cell.key == key:
                 return cell.figure.value
         return 0
+
+
+class Reading(Answer[Moment]):
+    """What one log answers."""
 
 
 @dataclass(frozen=True)
@@ -168,14 +183,25 @@ class Line:
         return line
 
 
+class Shown(Protocol):
+    """One line of an explanation."""
+
+    def json(self) -> dict[str, Any]:
+        """As it stands in the answer."""
+        ...
+
+
+OneLine = TypeVar("OneLine", bound=Shown)
+
+
 @dataclass(frozen=True)
-class Explanation:
+class Opened(Generic[When, OneLine]):
     """The events behind a number, oldest first; `more`: there are others after the last."""
 
     counter: Counter
-    as_of: Moment
+    as_of: When
     figure: Figure
-    events: tuple[Line, ...]
+    events: tuple[OneLine, ...]
     more: bool
 
     def json(self, language: str = "zh") -> dict[str, Any]:
@@ -191,3 +217,7 @@ class Explanation:
             "events": [line.json() for line in self.events],
             "more": self.more,
         }
+
+
+class Explanation(Opened[Moment, Line]):
+    """What one log opens a number to."""
