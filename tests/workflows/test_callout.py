@@ -1,14 +1,13 @@
-"""The callout: a clock for each department, returns limited and judged, and a word for each."""
+"""The callout: a clock for each department, and a word for each."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from events.errors import Unknown
-from events.fact import About, Provenance
+from events.fact import Provenance
 from projections.due import DueProjection
 from services.facts.callout import (
     Agreed,
@@ -17,7 +16,6 @@ from services.facts.callout import (
     CalloutEvaluated,
     CalloutHandled,
     CalloutRaised,
-    CalloutReturned,
     CalloutSigned,
     Cancelled,
     DepartmentContacted,
@@ -27,9 +25,6 @@ from services.facts.callout import (
     JointActionAgreed,
     Raised,
     Reported,
-    Returned,
-    ReturnRejected,
-    ReturnUpheld,
     Signed,
 )
 from services.facts.callout_words import (
@@ -37,22 +32,18 @@ from services.facts.callout_words import (
     EscalateReason,
     Ground,
     Resolution,
-    ReturnReason,
 )
-from services.kernel.catalogue import only
 from services.kernel.clocks import (
     DeadlineEnded,
     DeadlineLifted,
     DeadlineMissed,
-    DeadlineSet,
     ExtensionReason,
 )
 from services.kernel.corrections import Void, VoidReason
 from services.kernel.records import Extend, LinkDuplicate, Miss
-from services.kernel.testing import MONDAY, Registers, Story, story
-from services.kernel.words import Actor, Party, Satisfaction, hours
+from services.kernel.testing import MONDAY, story
+from services.kernel.words import Actor, Satisfaction, hours
 from services.workflows.callout import (
-    Adjudicate,
     Agree,
     Call,
     Cancel,
@@ -62,52 +53,30 @@ from services.workflows.callout import (
     Handle,
     Raise,
     Report,
-    Return,
     Sign,
 )
-from tests.workflows.issues import CLOSED, FOUND
-
-CALLOUTS = only("callout")
-TOWN = Registers(
-    areas=frozenset({"c1"}), units=frozenset({"u1", "u2", "u3"}), teams=frozenset({"t1"})
+from tests.workflows.callouts import (
+    ASK,
+    BOTH,
+    CALLOUTS,
+    CITY,
+    COMMUNITY,
+    DONE,
+    HERE,
+    POLICE,
+    RAISED,
+    RESIDENT,
+    SIGNED,
+    STRANGER,
+    STREET,
+    SYSTEM,
+    THERE,
+    TOWN,
+    clocks,
+    new,
+    told,
 )
-
-COMMUNITY = Actor("k1", roles=frozenset({"community"}), area="c1")
-STREET = Actor("s1", roles=frozenset({"street"}), area="c1")
-POLICE = Actor("d1", "u1", frozenset({"worker"}))
-CITY = Actor("d2", "u2", frozenset({"worker"}))
-STRANGER = Actor("d3", "u3", frozenset({"worker"}))
-SYSTEM = Actor("timer", roles=frozenset({"system"}))
-RESIDENT = Actor("p1", roles=frozenset({"resident"}), area="c1")
-
-HERE = About(area="c1", unit="u1", category="noise", variant="community_call")
-ASK = Raise(unit="u1", category="noise", ground=Ground.RESIDENTS_NEED)
-
-
-def new(variant: str = "community_call", **changes: Any) -> Story:
-    return story(CALLOUTS.entry(variant), registers=TOWN, **changes)
-
-
-RAISED = new().when(COMMUNITY, ASK)
-BOTH = RAISED.later(minutes=30).when(COMMUNITY, Call(departments=("u2",)))
-SIGNED = BOTH.when(POLICE, Sign()).when(CITY, Sign())
-THERE = SIGNED.later(hours=5).when(POLICE, Report()).when(CITY, Report())
-DONE = THERE.later(days=2).when(COMMUNITY, Handle(resolution=Resolution.SOLVED))
-
-
-def clocks(of: Story) -> set[str]:
-    assert of.case is not None
-    return set(of.case.clocks)
-
-
-def told(of: Story) -> list[tuple[str, str | None]]:
-    """The clocks' facts of the last command: which, and of which unit."""
-    return [
-        (one.fact, one.of_unit)
-        for one in of.facts
-        if isinstance(one, (DeadlineEnded, DeadlineLifted, DeadlineSet))
-    ]
-
+from tests.workflows.issues import CLOSED, FOUND
 
 # ---- raising it
 
@@ -309,71 +278,6 @@ def test_a_duplicate_lifts_every_clock() -> None:
     )
     assert clocks(merged) == set()
     assert sum(isinstance(one, DeadlineLifted) for one in merged.facts) == 7
-
-
-# ---- returning it
-
-RETURNED = BOTH.when(CITY, Return(reason=ReturnReason.NOT_OURS))
-
-
-def test_a_return_waits_for_a_decision_and_its_clocks_run() -> None:
-    RETURNED.then(CalloutReturned(about=HERE.at(unit="u2"), reason=ReturnReason.NOT_OURS))
-    assert clocks(RETURNED) == clocks(BOTH)
-    RETURNED.when(CITY, Return(reason=ReturnReason.NO_POWER)).refused("return_pending")
-    RETURNED.when(COMMUNITY, Adjudicate(department="u2", upheld=True)).refused("not_yours")
-
-
-def test_a_return_upheld_takes_the_department_out_and_lifts_its_clocks() -> None:
-    let_off = RETURNED.when(STREET, Adjudicate(department="u2", upheld=True))
-    fact = let_off.facts[0]
-    assert isinstance(fact, ReturnUpheld)
-    assert fact.about.unit == "u2"
-    assert told(let_off) == [("deadline.lifted", "u2")] * 3
-    assert let_off.case is not None
-    assert Party.HANDLER not in let_off.case.parties(CITY)
-    let_off.when(COMMUNITY, Call(departments=("u2",))).refused("called_already")
-    let_off.when(COMMUNITY, Report(department="u2")).refused("not_called")
-
-
-def test_a_return_rejected_is_the_last() -> None:
-    no = RETURNED.when(STREET, Adjudicate(department="u2", upheld=False))
-    no.then(
-        ReturnRejected(
-            about=HERE.at(unit="u2", provenance=Provenance.COUNTERPARTY),
-            reason=ReturnReason.NOT_OURS,
-        )
-    )
-    no.when(CITY, Return(reason=ReturnReason.NOT_OURS)).refused("returns_used_up")
-    no.when(STREET, Adjudicate(department="u2", upheld=True)).refused("no_return")
-
-
-def test_nobody_judges_their_own_department() -> None:
-    own = Actor("s2", "u2", frozenset({"street"}), "c1")
-    RETURNED.when(own, Adjudicate(department="u2", upheld=True)).refused("own_case")
-
-
-def test_who_came_does_not_return_it() -> None:
-    BOTH.when(POLICE, Report()).when(POLICE, Return(reason=ReturnReason.NO_POWER)).refused(
-        "done_already"
-    )
-
-
-def test_when_nobody_is_left_others_are_called() -> None:
-    gone = RAISED.when(POLICE, Return(reason=ReturnReason.NOT_OURS)).when(
-        STREET, Adjudicate(upheld=True)
-    )
-    assert isinstance(gone.state, Returned)
-    assert gone.state.about.unit is None
-    again = gone.when(COMMUNITY, Call(departments=("u2",)))
-    assert isinstance(again.state, Raised)
-    assert again.state.about.unit == "u2"
-
-
-def test_the_last_one_waited_for_is_let_off_and_the_others_go_on() -> None:
-    waiting = RETURNED.when(POLICE, Report())
-    on = waiting.when(STREET, Adjudicate(department="u2", upheld=True))
-    assert isinstance(on.state, Reported)
-    assert told(on) == [("deadline.lifted", "u2")] * 3
 
 
 # ---- handling it
