@@ -227,6 +227,11 @@ class AreaTree(Tree):
         return self._divided
 
     @property
+    def is_redrawn(self) -> bool:
+        """Whether today's map is not the one of every deed's time."""
+        return bool(self._gone_into) or self._is_redrawn
+
+    @property
     def _is_redrawn(self) -> bool:
         return bool(self._by_category) or any(len(one) > 1 for one in self._history.values())
 

@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from projections.asking import MAPS
 from projections.counters import HEADLINES
 from projections.declare import Counter
 from projections.query import Query
 from services.kernel.catalogue import Catalogue
-from services.listed import Area
+from services.listed import ROOT, Area
 from services.web.language import Language
 from services.web.parts import Parts
 from services.web.texts import say_in
@@ -55,16 +56,20 @@ class Sheet:
     rows: list[Row]
     groups: list[Group]
     feed: str
+    map: str
+    """`today`, or `then`: as the map was at each deed."""
+    redrawn: bool
+    """Whether there is more than one map to read on."""
 
 
-async def read_board(parts: Parts, top: str | None, language: Language) -> Sheet:
-    """The board of an area, as of now."""
+async def read_board(parts: Parts, top: str | None, language: Language, on: str = MAPS[0]) -> Sheet:
+    """The board of an area, as of now, on one of the maps."""
     ledger, now = parts.ledger, parts.commands.now()
     catalogue, directory = parts.commands.catalogue, parts.commands.directory
     await ledger.catch_up()
-    whole = await ledger.read(Query(area=top), now=now)
+    whole = await ledger.read(Query(area=top, map=on), now=now)
     acts = tuple(name for name in FOUR_ACTS if name in ledger.counters)
-    below = await ledger.read(Query(counters=acts, area=top, by=("area",)), now=now)
+    below = await ledger.read(Query(counters=acts, area=top, by=("area",), map=on), now=now)
     told = deeds(catalogue)
     cells = {cell["counter"]: cell for cell in whole.json(language)["cells"]}
     for name, cell in cells.items():
@@ -76,15 +81,17 @@ async def read_board(parts: Parts, top: str | None, language: Language) -> Sheet
         acts=[cells[name] for name in acts],
         headlines=[cells[name] for name in HEADLINES if name in cells and name not in acts],
         rows=[
-            Row(area, [spread.get((name, area.code), cells[name]) for name in acts])
-            for area in directory.children(top)
-            if all((name, area.code) in spread for name in acts)
+            Row(directory.areas[code], [spread[name, code] for name in acts])
+            for code in ledger.areas.on(on).children(top or ROOT)
+            if code in directory.areas and all((name, code) in spread for name in acts)
         ],
         groups=[
             Group(title, [cells[name] for name in names if name in cells])
             for title, names in grouped(ledger.counters.values(), catalogue, language)
         ],
-        feed=feed_of(top, acts),
+        feed=feed_of(top, acts, on),
+        map=on,
+        redrawn=ledger.areas.is_redrawn,
     )
 
 
@@ -114,8 +121,9 @@ def grouped(
     yield from found.items()
 
 
-def feed_of(top: str | None, acts: Iterable[str]) -> str:
+def feed_of(top: str | None, acts: Iterable[str], on: str) -> str:
     """The address of the stream that keeps the board alive."""
     asked = [("facts", "no"), ("total", "all"), ("by", "area")]
     asked += [("area", top)] if top else []
+    asked += [("map", on)] if on != MAPS[0] else []
     return f"/api/v1/feed?{urlencode(asked + [('counter', name) for name in acts])}"

@@ -13,6 +13,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request as HttpRequest
 
 from events.clock import instant_of
+from projections.asking import MAPS
 from services.access import Grant
 from services.listed import ROOT, Area
 from services.web.asked import OVERSEERS, Asked, area_of, query_of
@@ -56,11 +57,16 @@ class Pages:
         grant.check_reading()
         language, headers = self._language(http)
         top = self._area(http.path_params.get("area"), grant)
-        sheet = await read_board(self._parts, top, language)
+        asked = Asked(http.query_params, self._parts.log.zone)
+        asked.text("lang")
+        on = asked.choice("map", MAPS)
+        asked.done()
+        sheet = await read_board(self._parts, top, language, on)
         return page(
             "board.html",
             language,
             headers=headers,
+            kept=kept(http),
             here=self._name(top, language),
             area=top or "",
             path=self._path(top, grant),
@@ -97,6 +103,8 @@ class Pages:
             "explain.html",
             language,
             headers=headers,
+            kept=kept(http),
+            map=query.map,
             here=self._name(query.area, language),
             path=self._path(query.area, grant),
             answer={**answer.json(language), "measure": answer.counter.measure.value},
@@ -182,6 +190,12 @@ class Pages:
             if before == language:
                 return language, ()
         return language_of(http.scope), ()
+
+
+def kept(http: HttpRequest) -> str:
+    """What else stands in the address, to be kept where the language is changed."""
+    pairs = [pair for pair in http.query_params.multi_items() if pair[0] != "lang"]
+    return f"&{urlencode(pairs)}" if pairs else ""
 
 
 def shown(cell: Any) -> str:

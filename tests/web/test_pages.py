@@ -103,6 +103,34 @@ async def test_every_link_of_every_page_leads_somewhere(place: Place) -> None:
     assert len(seen) > 20
 
 
+async def test_numbers_are_read_on_either_map(place: Place) -> None:
+    for area in ("c1", "c2"):
+        await place.town.placed(area)
+    assert "map=then" not in (await page(place, "/board/s1"))[1]
+    await place.town.give("admin", "area", "redraw", "map", code="c1", into=[{"code": "c2"}])
+    for asked, values in (("", {"c2": 2}), ("&map=then", {"c1": 1, "c2": 1})):
+        target = f"/api/v1/counters?counter=orders_placed&area=s1&by=area{asked}"
+        cells = (await place.ask("GET", target, "east")).json["cells"]
+        assert {cell["key"]: cell["value"] for cell in cells if cell["value"]} == values
+        whole = await place.ask("GET", target.replace("&by=area", ""), "east")
+        assert [cell["value"] for cell in whole.json["cells"]] == [2], "above, nothing has moved"
+    _, today = await page(place, "/board/s1")
+    assert {"?map=then", "/board/c2"} <= set(Links(today).found)
+    assert "/board/c1" not in Links(today).found
+    _, then = await page(place, "/board/s1?map=then&lang=en")
+    assert {"/board/c1?map=then", "/explain/orders_placed?area=s1&map=then"} <= set(
+        Links(then).found
+    )
+    assert '<a href="?map=then" aria-current="true">On the map of the time</a>' in then
+    assert "map=then" in re.findall(r'data-feed="([^"]+)"', then)[0]
+    assert "?lang=zh&amp;map=then" in then
+    assert (
+        "On the map of the time"
+        in (await page(place, "/explain/orders_placed?area=c1&map=then&lang=en"))[1]
+    )
+    assert (await page(place, "/board/s1?map=once"))[0].status == 422
+
+
 async def test_language_is_asked_for_and_kept(place: Place) -> None:
     answer, text = await page(place, "/?lang=en")
     assert "As of" in text
