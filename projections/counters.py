@@ -235,6 +235,10 @@ ISSUES = (
 
 OPINIONS = ("record.feedback_given", *RATED)
 
+CHALLENGE = "record.challenge"
+ANSWERED = count("challenges_answered", "质疑已答复", "Challenges answered", "deadline.ended",
+                 clock=CHALLENGE)
+
 HONESTY = (
     count("deadlines_ended", "时限已结", "Deadlines ended", "deadline.ended", "个"),
     total("deadlines_met", "时限内完成", "Deadlines met", ("deadline.ended",), "on_time", "个"),
@@ -250,6 +254,14 @@ HONESTY = (
     count("records_corrected", "更正", "Corrected", "record.corrected"),
     count("records_voided", "作废", "Voided", "record.voided"),
     count("records_challenged", "质疑", "Challenged", "record.challenged"),
+    ANSWERED,
+    replace(total("challenges_answered_on_time", "质疑按时答复", "Challenges answered in time",
+                  ("deadline.ended",), "on_time", "次"), where={"clock": CHALLENGE}),
+    count("challenges_missed", "质疑逾期未答复", "Challenges not answered in time",
+          "deadline.missed", clock=CHALLENGE),
+    count("records_upheld", "质疑未采纳", "Upheld when challenged", "record.upheld"),
+    ratio("challenge_answer_rate", "质疑按时答复率", "Challenges answered on time",
+          "challenges_answered_on_time", ANSWERED.name),
     count("late_entries", "补录", "Entered late", "record.entered_late"),
     count("evidence_attached", "佐证", "Evidence attached", "record.evidence_attached", "份"),
     count("duplicates_linked", "并案", "Duplicates linked", "record.duplicate_linked", "件"),

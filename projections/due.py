@@ -92,8 +92,10 @@ class DueProjection:
 def _take(running: dict[str, Running], event: Recorded) -> None:
     content = event.content
     about, data = content["about"], content["data"]
-    # Where each unit has a clock of its own, it is another one for each: `callout.report.u1`.
-    name = ".".join(filter(None, (data["clock"], data.get("of_unit"))))
+    # Where each unit or record has a clock of its own, it is another one for each:
+    # `callout.report.u1`, `record.challenge.7`.
+    own = data.get("of_unit") or data.get("of_revision")
+    name = data["clock"] if own is None else f"{data['clock']}.{own}"
     if event.fact in (ENDED, LIFTED):
         running.pop(name, None)
         return

@@ -100,8 +100,8 @@ class Deadlines:
             return
         data = event.content["data"]
         clock = str(data["clock"]).partition(".")[2]
-        if unit := data.get("of_unit"):
-            clock = f"{clock}.{unit}"
+        if own := data.get("of_unit") or data.get("of_revision"):
+            clock = f"{clock}.{own}"
         if event.fact in OVER_FACTS:
             self._current.pop((event.stream, clock), None)
             return

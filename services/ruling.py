@@ -35,7 +35,7 @@ from services.kernel.entry import CommandInfo, Entry
 from services.kernel.handle import handle
 from services.kernel.pieces import Command
 from services.kernel.sensitive import shown
-from services.kernel.words import Label, Limit
+from services.kernel.words import Label
 from services.listed import ROOT
 from services.parsing import canonical_request, check_time, parse
 
@@ -43,7 +43,6 @@ log = structlog.get_logger("jishi.commands")
 
 Now = Callable[[], datetime]
 MAP = "area/map"
-NO_LIMITS: Mapping[str, Limit] = {}
 
 
 class Request(NamedTuple):
@@ -194,7 +193,7 @@ class Rulings:
             now=now,
             directory=directory,
             calendar=directory.calendar,
-            limits=directory.limits_in(area, now) if order.entry.workflow.clocks else NO_LIMITS,
+            limits=directory.limits_in(area, now),
             cases=cases,
         )
         facts = handle(order.entry, case, order.command, context)

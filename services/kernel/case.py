@@ -22,7 +22,15 @@ from events.errors import Broken
 from events.fact import About, Provenance
 from events.fact import Fact as EventFact
 from services.kernel.context import Context
-from services.kernel.pieces import SHARED_COMMANDS, SHARED_FACTS, Command, Fact, State
+from services.kernel.pieces import (
+    SHARED_CLOCKS,
+    SHARED_COMMANDS,
+    SHARED_FACTS,
+    Clock,
+    Command,
+    Fact,
+    State,
+)
 from services.kernel.words import Actor, Label, Party, spaced
 from services.kernel.workflow import Workflow
 
@@ -48,7 +56,8 @@ class Told(NamedTuple):
 @dataclass(frozen=True)
 class Ticking:
     """A clock that runs, or rests (then `due_at` is None and `left_seconds` is what remains).
-    `name` is its key in the case: `report`, or `report.u1` where each unit has its own."""
+    `name` is its key in the case: `report`, or `report.u1` where each unit has its own, or
+    `challenge.7` where it is about one record."""
 
     name: str
     tier: str | None
@@ -60,6 +69,9 @@ class Ticking:
     extensions: int = 0
     missed: bool = False
     of_unit: str | None = None
+    of_revision: int | None = None
+    about: About | None = None
+    """The dimensions of the record it is about."""
 
     @property
     def declared(self) -> str:
@@ -67,8 +79,20 @@ class Ticking:
         return self.name.partition(".")[0]
 
     def counted(self, about: About) -> About:
-        """Where it counts: in the case's dimensions, but of its own unit where each has one."""
+        """Where it counts: in the case's dimensions, but of its own unit where each has one; in
+        those of the record it is about."""
+        if self.about is not None:
+            return self.about
         return about if self.of_unit is None else about.at(unit=self.of_unit)
+
+    def full_name(self, kind: str) -> str:
+        """What facts and rules call it, in a case of this kind."""
+        return f"{kind if self.of_revision is None else 'record'}.{self.declared}"
+
+    def declaration(self, workflow: Workflow) -> Clock:
+        """What was declared of it: by the kind, or for every kind."""
+        shared = SHARED_CLOCKS.get(self.declared)
+        return shared if shared is not None else workflow.clocks[self.declared]
 
 
 @dataclass(frozen=True)
@@ -103,6 +127,8 @@ class Case:
     duplicate_of: str | None = None
     corrected: frozenset[int] = frozenset()
     """Facts put right or taken back since they were recorded."""
+    upheld: frozenset[int] = frozenset()
+    """Facts that were challenged and found right by who recorded them, or by an overseer."""
 
     @property
     def kind(self) -> str:
@@ -116,8 +142,9 @@ class Case:
 
     @property
     def in_question(self) -> frozenset[int]:
-        """Facts that were challenged, and neither put right nor verified since."""
-        return self.challenged - self.corrected - self.verified
+        """Facts that were challenged, and wait for an answer."""
+        clocks = self.clocks.values()
+        return frozenset(one.of_revision for one in clocks if one.of_revision is not None)
 
     @property
     def held(self) -> tuple[Told, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from services.kernel.forms import hidden_marks, is_free_text, label_of
-from services.kernel.pieces import Clock, Command, Opening, State
+from services.kernel.pieces import SHARED_CLOCKS, Clock, Command, Opening, State
 from services.kernel.words import RELATIONS
 
 if TYPE_CHECKING:
@@ -149,6 +149,8 @@ def _check_fields(model: type[BaseModel], reserved: frozenset[str]) -> None:
 
 def _check_clock(workflow: Workflow, clock: Clock) -> None:
     name = f"{workflow.name}.{clock.name}"
+    if clock.name in SHARED_CLOCKS:
+        raise AssertionError(f"the clock {name} has the name of one that every kind has")
     runs, rests = workflow.running[clock.name], workflow.resting[clock.name]
     if not runs:
         raise AssertionError(f"the clock {name} runs in no state of this file")

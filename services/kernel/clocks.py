@@ -20,7 +20,15 @@ from services.kernel.calendar import Calendar
 from services.kernel.case import Case, CaseFact, Ticking, Told
 from services.kernel.context import Context
 from services.kernel.pieces import Clock, State
-from services.kernel.words import AMOUNT_MAX, Choice, ClockName, Label, Limit, UnitCode
+from services.kernel.words import (
+    AMOUNT_MAX,
+    Choice,
+    ClockName,
+    Label,
+    Limit,
+    Revision,
+    UnitCode,
+)
 from services.kernel.workflow import Workflow
 
 Seconds = Annotated[int, Field(ge=0, le=AMOUNT_MAX), Label("秒数", "Seconds")]
@@ -44,12 +52,15 @@ class DeadlineFact(CaseFact):
     tier: Annotated[Tier | None, Coded, Label("档次", "Tier")] = None
     of_unit: Annotated[UnitCode | None, Label("所属单位", "Of unit")] = None
     """Whose it is, where each unit has its own."""
+    of_revision: Annotated[Revision | None, Label("所指记录", "Record")] = None
+    """The record it is about, where it is about one."""
 
     @property
     def name(self) -> str:
-        """The clock's name within its case: `accept`, or `report.u1`."""
+        """The clock's name within its case: `accept`, `report.u1` or `challenge.7`."""
         declared = self.clock.partition(".")[2]
-        return declared if self.of_unit is None else f"{declared}.{self.of_unit}"
+        own = self.of_unit or self.of_revision
+        return declared if own is None else f"{declared}.{own}"
 
 
 class DeadlineSet(DeadlineFact, zh="已起算", kind="deadline.set"):
@@ -74,6 +85,8 @@ class DeadlineSet(DeadlineFact, zh="已起算", kind="deadline.set"):
                 due_at=self.due_at,
                 extensions=before.extensions if before else 0,
                 of_unit=self.of_unit,
+                of_revision=self.of_revision,
+                about=self.about if self.of_revision is not None else None,
             ),
         )
 

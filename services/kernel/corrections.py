@@ -20,10 +20,11 @@ from events.clock import Instant
 from events.errors import Broken, Invalid
 from events.fact import Coded
 from events.fact import Fact as EventFact
+from services.kernel.answers import answered
 from services.kernel.case import Case, CaseFact, Told
-from services.kernel.clocks import DeadlineFact
+from services.kernel.clocks import DeadlineEnded, DeadlineFact
 from services.kernel.context import Context
-from services.kernel.facts import OfRevision
+from services.kernel.facts import OfRevision, RecordChallenged, RecordUpheld, UpholdReason
 from services.kernel.history import (
     amended,
     carriers,
@@ -65,6 +66,21 @@ REST_BREAKS = Refusal(
     "rest_breaks",
     "其后的记录依赖于它，请先处理后面的记录",
     "later records rest on it: {why}; deal with them first",
+)
+NOT_CHALLENGED = Refusal(
+    "not_challenged",
+    "没有待答复的质疑",
+    "no challenge waits for an answer",
+)
+OWN_CHALLENGE = Refusal(
+    "own_challenge",
+    "自己提出的质疑须由记录方答复；要撤回，请作废该质疑",
+    "your own challenge is answered by the other side; to withdraw it, void it",
+)
+ANSWER_IT = Refusal(
+    "answer_it",
+    "他人的质疑不能作废，请更正、作废所指记录，或说明维持理由",
+    "a challenge of somebody else is not voided but answered: correct, void or uphold the record",
 )
 OUT_OF_ORDER = Refusal(
     "out_of_order",
@@ -248,8 +264,49 @@ class Void(Adjusting, zh="作废", by=(*AFFECTED, *OVERSEERS, *RECORDERS)):
         told = self.meant(case, context)
         gone = [one for one in case.held if self.whole or one.command == told.command]
         check_own(gone, case, context)
+        if not self.whole and any(
+            isinstance(one.fact, RecordChallenged) and one.actor != context.actor.person
+            for one in gone
+        ):
+            refuse(ANSWER_IT)
         wanted: dict[int, None] = {one.revision: None for one in gone}
         return _adjusted(RecordVoided, case, told, wanted, context, reason=self.reason)
+
+
+class Uphold(AboutRecord, zh="维持记录", by=(*AFFECTED, *OVERSEERS, *RECORDERS)):
+    """Answer a challenge: the record stays as it is."""
+
+    reason: UpholdReason
+
+    def decide(
+        self, case: Case, context: Context
+    ) -> tuple[RecordUpheld, *tuple[DeadlineEnded, ...]]:
+        """By who recorded it or watches over the records of others; never by who challenged."""
+        waiting = case.in_question if self.revision is None else {self.revision}
+        found = [told for told in case.held if told.revision in waiting & case.in_question]
+        if not found:
+            refuse(NOT_CHALLENGED)
+        told = found[-1]
+        check_own([told], case, context)
+        challenge = next(
+            one
+            for one in case.told(RecordChallenged.fact)
+            if one.stored["data"]["of_revision"] == told.revision
+        )
+        if challenge.actor == context.actor.person:
+            refuse(OWN_CHALLENGE)
+        upheld = RecordUpheld(
+            about=context.said(told.fact.about),
+            of_revision=told.revision,
+            of_fact=told.fact.fact,
+            reason=self.reason,
+        )
+        return (upheld, *answered(case, {told.revision}, context))
+
+    @classmethod
+    def open_to(cls, case: Case) -> bool:
+        """Where somebody waits for an answer."""
+        return bool(case.in_question)
 
 
 def check_own(records: Iterable[Told], case: Case, context: Context) -> None:
@@ -286,7 +343,11 @@ def _adjusted(
         put=tuple(BookEntry.model_validate(item) for item in put),
         **fields,
     )
-    return (fact, *mended(changed, context))
+    done = {told.revision}
+    if fact.reason.value == CorrectionReason.CHALLENGED.value:
+        done |= {item["revision"] for item in taken}
+    ends = answered(changed, done, context) if changed.state is not None else ()
+    return (fact, *ends, *mended(changed, context))
 
 
 def _check_order(case: Case, history: list[Told]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 
 from services.kernel.catalogue import Catalogue, discover
 from services.kernel.entry import CommandInfo, Entry, state_word
-from services.kernel.pieces import Clock, Fact, State
+from services.kernel.pieces import SHARED_CLOCKS, Clock, Fact, State
 from services.kernel.words import Label, Limit
 
 Edge = tuple[type[State] | None, str, type[State]]
@@ -74,7 +74,8 @@ def page(catalogue: Catalogue) -> str:
     rows = [
         f"| {both(info.label)} `{info.verb}` | {_who(info)} |" for info in shared if info.shared
     ]
-    parts.append("\n".join([SHARED_OPENING, *rows]))
+    clocks = [_clock(f"record.{clock.name}", clock, "") for clock in SHARED_CLOCKS.values()]
+    parts.append("\n".join([SHARED_OPENING, *rows, *clocks]))
     return "\n\n".join([OPENING, *parts]) + "\n"
 
 
@@ -99,9 +100,13 @@ def _kind(catalogue: Catalogue, entry: Entry) -> Iterator[str]:
     for clock in entry.workflow.clocks.values():
         runs = _ordered(entry.workflow.diagram.states, entry.workflow.running[clock.name])
         states = "、".join(entry.state_label(state).zh for state in runs)
-        spans = " / ".join(span(limit) for limit in _limits(clock))
-        spans = spans or f"`{clock.until or clock.each}`"
-        yield f"\n时限 · clock: {both(clock.label)} `{entry.name}.{clock.name}`: {spans} ({states})"
+        yield _clock(f"{entry.name}.{clock.name}", clock, f" ({states})")
+
+
+def _clock(name: str, clock: Clock, where: str) -> str:
+    spans = " / ".join(span(limit) for limit in _limits(clock))
+    spans = spans or f"`{clock.until or clock.each}`"
+    return f"\n时限 · clock: {both(clock.label)} `{name}`: {spans}{where}"
 
 
 def _limits(clock: Clock) -> Collection[Limit]:

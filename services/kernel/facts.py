@@ -58,6 +58,15 @@ class ChallengeReason(Choice, zh="质疑理由", en="Reason"):
     WRONG_TIME = "wrong_time", "时间不符"
 
 
+class UpholdReason(Choice, zh="维持理由", en="Reason"):
+    """Why a record stays as it is."""
+
+    CHECKED = "checked", "经核对无误", "Checked and found right"
+    EVIDENCED = "evidenced", "有佐证", "Shown by evidence"
+    AGREED = "agreed", "对方已确认", "Confirmed by the other side"
+    OTHER_RECORD = "other_record", "所指并非本记录", "The challenge is about another record"
+
+
 class SampleMethod(Choice, zh="抽样方式", en="Method"):
     """How the sample was drawn."""
 
@@ -150,7 +159,8 @@ class RecordVerified(Confirmation, zh="已核验", kind="record.verified"):
 
 
 class RecordChallenged(CaseFact, zh="已质疑", kind="record.challenged"):
-    """Somebody it concerns says it is wrong; a correction, a void or a verification answers."""
+    """Somebody it concerns says it is wrong. A correction, a void, a verification answers, or a
+    reasoned no (`record.upheld`)."""
 
     of_revision: OfRevision
     of_fact: Annotated[FactName, Coded]
@@ -159,6 +169,18 @@ class RecordChallenged(CaseFact, zh="已质疑", kind="record.challenged"):
     def apply(self, case: Case, told: Told) -> Case:
         """That fact is in question."""
         return case.but(challenged=case.challenged | {self.of_revision})
+
+
+class RecordUpheld(CaseFact, zh="质疑未采纳", en="Record upheld", kind="record.upheld"):
+    """The answer to a challenge: the record stays as it is, for a reason."""
+
+    of_revision: OfRevision
+    of_fact: Annotated[FactName, Coded]
+    reason: Annotated[UpholdReason, Coded]
+
+    def apply(self, case: Case, told: Told) -> Case:
+        """That fact was looked at again."""
+        return case.but(upheld=case.upheld | {self.of_revision})
 
 
 class RecordSampled(CaseFact, zh="已抽样", kind="record.sampled"):
@@ -184,7 +206,7 @@ class DuplicateLinked(CaseFact, zh="已并案", kind="record.duplicate_linked"):
 
 
 def lifted(case: Case) -> tuple[DeadlineLifted, ...]:
-    """The end of every clock that has not ended."""
+    """The end of every clock that has not ended; who was challenged still owes an answer."""
     return tuple(
         DeadlineLifted(
             about=clock.counted(case.about),
@@ -193,6 +215,7 @@ def lifted(case: Case) -> tuple[DeadlineLifted, ...]:
             of_unit=clock.of_unit,
         )
         for clock in case.clocks.values()
+        if clock.of_revision is None
     )
 
 

@@ -28,7 +28,15 @@ from services.kernel.clocks import (
     left_seconds,
 )
 from services.kernel.context import Context
-from services.kernel.facts import LATE_AFTER, Confirmation, RecordEnteredLate, copied, lifted
+from services.kernel.facts import (
+    LATE_AFTER,
+    Confirmation,
+    RecordChallenged,
+    RecordEnteredLate,
+    RecordUpheld,
+    copied,
+    lifted,
+)
 from services.kernel.words import Limit
 
 BOOKS = ("home_unit", "team", "home_community", "paired_community")
@@ -194,7 +202,8 @@ def _derived(
     """One record as it follows from the changed ones before it; None where it is void now."""
     fact = want.fact
     of_revision = getattr(fact, "of_revision", None)
-    if of_revision is not None and of_revision not in history:
+    stays = isinstance(fact, DeadlineFact | RecordChallenged | RecordUpheld)
+    if of_revision is not None and of_revision not in history and not stays:
         return None
     if isinstance(fact, Confirmation):
         of = history[fact.of_revision]

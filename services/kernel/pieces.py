@@ -31,6 +31,7 @@ from services.kernel.words import (
     Party,
     UnitCode,
     spaced,
+    working_days,
 )
 
 ABOUTS_KEPT = 4_096
@@ -240,6 +241,18 @@ class Clock:
         found: Mapping[str, Instant | None] = getattr(state, self.each or "")
         return found
 
+
+CHALLENGE = Clock(
+    "challenge",
+    Label("答复质疑", "Answer to a challenge"),
+    runs=(State,),
+    limit=working_days(5),
+)
+"""How long the recorder has to answer who says that a record is wrong."""
+
+SHARED_CLOCKS = {CHALLENGE.name: CHALLENGE}
+"""Clocks that a case of any kind may have: each for one record. In facts and rules they are called
+`record.challenge`, whatever the kind; in a case `challenge.7`, with the revision of the record."""
 
 SHARED_FACTS: dict[str, type[EventFact]] = {}
 """Facts that a case of any kind may hold, by name; filled by the modules that declare them."""

@@ -9,11 +9,14 @@ from typing import Annotated
 from pydantic import Field
 
 from events.clock import Instant
+from services.kernel.answers import answered, awaited
 from services.kernel.case import Case, CaseCommand, Told
 from services.kernel.clocks import (
+    DeadlineEnded,
     DeadlineExtended,
     DeadlineLifted,
     DeadlineMissed,
+    DeadlineSet,
     ExtensionReason,
 )
 from services.kernel.context import Context
@@ -65,6 +68,11 @@ OWN_WORD = Refusal(
     "nobody confirms their own record: the other side does",
 )
 SAID_ALREADY = Refusal("said_already", "第 {revision} 条记录已办过", "revision {revision} is done")
+UPHELD_ALREADY = Refusal(
+    "upheld_already",
+    "第 {revision} 条记录已答复维持；仍有异议，请核查员核验",
+    "revision {revision} was upheld in answer to you: an auditor may verify it",
+)
 NOT_SERVED = Refusal("not_served", "现在还不能评价", "there is nothing to give feedback on yet")
 NOT_A_DUPLICATE = Refusal(
     "not_a_duplicate", "不能并入 {of}", "it cannot be merged into {of}: same kind, open, not itself"
@@ -152,32 +160,42 @@ class Verify(AboutRecord, zh="核验", by=Party.AUDITOR):
 
     method: VerifyMethod
 
-    def decide(self, case: Case, context: Context) -> RecordVerified:
-        """Once for each record."""
+    def decide(
+        self, case: Case, context: Context
+    ) -> tuple[RecordVerified, *tuple[DeadlineEnded, ...]]:
+        """Once for each record. Where it was challenged, this is the answer."""
         told = self.record(case)
         if not is_other_side(told, context):
             refuse(OWN_WORD)
         if told.revision in case.verified:
             refuse(SAID_ALREADY, revision=told.revision)
-        return RecordVerified(method=self.method, **confirmed(case, told, context))
+        verified = RecordVerified(method=self.method, **confirmed(case, told, context))
+        return (verified, *answered(case, {told.revision}, context))
 
 
 class Challenge(AboutRecord, zh="质疑", by=AFFECTED):
-    """The right to have a record looked at again."""
+    """The right to have a record looked at again, and to get an answer in time."""
 
     reason: ChallengeReason
 
-    def decide(self, case: Case, context: Context) -> RecordChallenged:
-        """Once at a time for each record."""
+    def decide(self, case: Case, context: Context) -> tuple[RecordChallenged, DeadlineSet]:
+        """Once at a time for each record; after a reasoned no, not by the same person again."""
         told = self.record(case)
-        if told.revision in case.challenged:
+        if told.revision in case.in_question:
             refuse(SAID_ALREADY, revision=told.revision)
-        return RecordChallenged(
+        if told.revision in case.upheld - case.corrected and context.actor.person in (
+            one.actor
+            for one in case.told(RecordChallenged.fact)
+            if one.stored["data"]["of_revision"] == told.revision
+        ):
+            refuse(UPHELD_ALREADY, revision=told.revision)
+        challenged = RecordChallenged(
             about=context.said(told.fact.about),
             of_revision=told.revision,
             of_fact=told.fact.fact,
             reason=self.reason,
         )
+        return challenged, awaited(told, context)
 
 
 class Sample(AboutRecord, zh="抽样", by=[Party.AUDITOR, Party.SYSTEM]):
@@ -236,15 +254,16 @@ class Extend(CaseCommand, zh="延期", by=[Party.DISPATCHER, Party.STREET, Party
         ticking = case.clocks.get(self.clock)
         if ticking is None or ticking.due_at is None:
             refuse(NO_CLOCK, clock=self.clock)
-        if ticking.extensions >= case.workflow.clocks[ticking.declared].extensions:
+        if ticking.extensions >= ticking.declaration(case.workflow).extensions:
             refuse(EXTENDED_ENOUGH, times=ticking.extensions)
         if self.until <= ticking.due_at:
             refuse(NOT_LATER, due=ticking.due_at.isoformat())
         return DeadlineExtended(
             about=context.said(ticking.counted(case.about)),
-            clock=f"{case.kind}.{ticking.declared}",
+            clock=ticking.full_name(case.kind),
             tier=ticking.tier,
             of_unit=ticking.of_unit,
+            of_revision=ticking.of_revision,
             due_at=self.until,
             reason=self.reason,
         )
@@ -269,9 +288,10 @@ class Miss(CaseCommand, zh="逾期", by=Party.SYSTEM):
             refuse(NOT_DUE, due=ticking.due_at.isoformat())
         return DeadlineMissed(
             about=ticking.counted(case.about),
-            clock=f"{case.kind}.{ticking.declared}",
+            clock=ticking.full_name(case.kind),
             tier=ticking.tier,
             of_unit=ticking.of_unit,
+            of_revision=ticking.of_revision,
             due_at=ticking.due_at,
         )
 

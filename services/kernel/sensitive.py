@@ -27,7 +27,7 @@ def shown(case: Case, actor: Actor) -> bool:
     """Whether somebody who sees the area of a case may see the case."""
     if not isinstance(case.state, Sensitive):
         return True
-    overdue = any(clock.missed for clock in case.clocks.values())
+    overdue = any(one.missed and one.of_revision is None for one in case.clocks.values())
     return case.state.shown_to(actor, overdue=overdue)
 
 

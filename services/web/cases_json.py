@@ -41,6 +41,9 @@ def case_json(entry: Entry, case: Case, grant: Grant, language: Language) -> dic
         "confirmed": sorted(case.confirmed),
         "verified": sorted(case.verified),
         "challenged": sorted(case.challenged),
+        "in_question": sorted(case.in_question),
+        "corrected": sorted(case.corrected),
+        "upheld": sorted(case.upheld),
         "duplicate_of": case.duplicate_of,
         "next": [
             command_json(entry, info, case, language)
@@ -99,8 +102,9 @@ def _clock_json(entry: Entry, clock: Any, language: Language) -> dict[str, Any]:
     due: datetime | None = clock.due_at
     return {
         "clock": clock.name,
-        "label": entry.workflow.clocks[clock.declared].label.text(language),
+        "label": clock.declaration(entry.workflow).label.text(language),
         "of_unit": clock.of_unit,
+        "of_revision": clock.of_revision,
         "due_at": due,
         "left_seconds": clock.left_seconds,
         "missed": clock.missed,

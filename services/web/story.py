@@ -14,6 +14,7 @@ from events.errors import Unknown
 from services.directory import Directory
 from services.kernel.catalogue import Catalogue
 from services.kernel.forms import FormField, form_of
+from services.kernel.pieces import SHARED_CLOCKS
 from services.kernel.words import Label
 from services.web.language import Language
 from services.web.texts import say_in
@@ -139,7 +140,8 @@ class Teller:
         """The wording of a clock, `order.accept`."""
         kind, _, clock = name.partition(".")
         entry = self._catalogue.entries.get(kind)
-        found = entry.workflow.clocks.get(clock) if entry is not None else None
+        clocks = SHARED_CLOCKS if entry is None else entry.workflow.clocks
+        found = clocks.get(clock)
         return found.label.text(self._language) if found is not None else name
 
     def _value(self, field: FormField, value: Any) -> str:

@@ -6,12 +6,13 @@ from datetime import timedelta
 
 from services.facts.order import Timing
 from services.kernel.clocks import DeadlineEnded, ExtensionReason
-from services.kernel.corrections import Void, VoidReason
+from services.kernel.corrections import Correct, CorrectionReason, Uphold, Void, VoidReason
 from services.kernel.facts import (
     ChallengeReason,
     EvidenceKind,
     RecordVerified,
     SampleMethod,
+    UpholdReason,
     VerifyMethod,
 )
 from services.kernel.records import (
@@ -25,8 +26,8 @@ from services.kernel.records import (
     Sample,
     Verify,
 )
-from services.kernel.testing import MONDAY
-from services.kernel.words import Satisfaction
+from services.kernel.testing import MONDAY, Story
+from services.kernel.words import Satisfaction, working_days
 from services.workflows.order import Accept, Deliver, Dispatch, Place
 from tests.workflows.orders import (
     ACCEPTED,
@@ -92,6 +93,100 @@ def test_evidence_challenge_and_sample_name_their_record() -> None:
     assert story_now.case is not None
     assert story_now.case.in_question == {7}
     SERVED.when(WORKER, evidence.model_copy(update={"revision": 3})).refused("no_such_record")
+
+
+CHALLENGED = SERVED.when(RESIDENT, Challenge(revision=7, reason=ChallengeReason.WRONG_NUMBER))
+CHECKED = Uphold(reason=UpholdReason.CHECKED)
+
+
+def ended(now: Story) -> DeadlineEnded:
+    (found,) = [fact for fact in now.facts if isinstance(fact, DeadlineEnded)]
+    assert (found.clock, found.of_revision) == ("record.challenge", 7)
+    assert now.case is not None
+    assert not now.case.in_question
+    return found
+
+
+def test_a_challenge_waits_five_working_days_for_its_answer() -> None:
+    CHALLENGED.recorded("record.challenged", "deadline.set")
+    assert CHALLENGED.case is not None
+    clock = CHALLENGED.case.clocks["challenge.7"]
+    assert clock.due_at == MONDAY + timedelta(days=8)
+    assert CHALLENGED.case.in_question == {7}
+    again = Challenge(revision=7, reason=ChallengeReason.WRONG_TIME)
+    CHALLENGED.when(COMMUNITY, again).refused("said_already")
+    slow = SERVED.knowing(limits={"record.challenge": working_days(10)}).when(RESIDENT, again)
+    assert slow.case is not None
+    assert slow.case.clocks["challenge.7"].due_at == MONDAY + timedelta(days=15)
+
+
+def test_a_challenge_nobody_answers_is_missed_for_all_to_see_and_can_still_be_answered() -> None:
+    miss = Miss(clock="challenge.7")
+    CHALLENGED.later(days=6).when(SYSTEM, miss).refused("not_due")
+    late = CHALLENGED.later(days=8).when(SYSTEM, miss).recorded("deadline.missed")
+    assert late.case is not None
+    assert late.case.clocks["challenge.7"].missed
+    assert not ended(late.when(WORKER, CHECKED)).on_time
+    more = MONDAY + timedelta(days=30)
+    extend = Extend(clock="challenge.7", until=more, reason=ExtensionReason.COMPLEX)
+    extended = CHALLENGED.when(LEADER, extend).recorded("deadline.extended")
+    assert ended(extended.later(days=20).when(WORKER, CHECKED)).on_time
+
+
+def test_a_correction_a_void_a_verification_and_a_reasoned_no_answer() -> None:
+    right = Correct(changes={"beneficiaries": 2}, reason=CorrectionReason.CHALLENGED)
+    assert ended(CHALLENGED.when(WORKER, right)).on_time
+    elsewhere = Correct(revision=5, changes={"worker": "w2"}, reason=CorrectionReason.CHALLENGED)
+    ended(CHALLENGED.when(WORKER, elsewhere))
+    void = Void(revision=7, reason=VoidReason.CHALLENGED)
+    voided = CHALLENGED.when(COMMUNITY, void)
+    assert ended(voided).on_time
+    assert voided.case is not None
+    assert voided.case.challenged == {7}
+    ended(CHALLENGED.when(AUDITOR, Verify(revision=7, method=VerifyMethod.ON_SITE)))
+    upheld = CHALLENGED.when(WORKER, CHECKED).recorded("record.upheld", "deadline.ended")
+    assert upheld.case is not None
+    assert upheld.case.upheld == {7}
+    upheld.when(WORKER, CHECKED).refused("not_challenged")
+
+
+def test_who_challenged_does_not_answer_and_who_answers_does_not_take_the_challenge_away() -> None:
+    CHALLENGED.when(RESIDENT, CHECKED).refused("not_your_record")
+    by_community = SERVED.when(COMMUNITY, Challenge(reason=ChallengeReason.WRONG_TIME))
+    by_community.when(COMMUNITY, CHECKED).refused("own_challenge")
+    take_away = Void(revision=9, reason=VoidReason.TYPING)
+    CHALLENGED.when(COMMUNITY, take_away).refused("answer_it")
+    withdrawn = CHALLENGED.when(RESIDENT, take_away).recorded("record.voided")
+    assert withdrawn.case is not None
+    assert not withdrawn.case.clocks
+    assert not withdrawn.case.challenged
+
+
+def test_after_a_reasoned_no_others_may_ask_and_after_a_correction_everybody() -> None:
+    again = Challenge(revision=7, reason=ChallengeReason.WRONG_NUMBER)
+    upheld = CHALLENGED.when(WORKER, CHECKED)
+    upheld.when(RESIDENT, again).refused("upheld_already")
+    upheld.when(COMMUNITY, again).recorded("record.challenged", "deadline.set")
+    right = Correct(changes={"beneficiaries": 2}, reason=CorrectionReason.CHALLENGED)
+    corrected = CHALLENGED.when(WORKER, right).when(RESIDENT, again)
+    assert corrected.case is not None
+    assert corrected.case.in_question == {7}
+    ended(corrected.when(WORKER, right.model_copy(update={"changes": {"beneficiaries": 4}})))
+
+
+def test_the_clock_of_a_challenge_runs_on_in_cases_that_rest_and_in_imports() -> None:
+    other = NEW.knowing(stream="order/case-2").when(RESIDENT, Place()).case
+    assert other is not None
+    asked = PLACED.when(RESIDENT, Challenge(reason=ChallengeReason.WRONG_PLACE))
+    rests = asked.knowing(cases={"order/case-2": other}).when(
+        DISPATCHER, LinkDuplicate(of="order/case-2")
+    )
+    assert rests.case is not None
+    assert set(rests.case.clocks) == {"challenge.1"}
+    imported = NEW.when(IMPORTER, Place(requester="p1", area="c1"))
+    imported.when(RESIDENT, Challenge(reason=ChallengeReason.WRONG_PLACE)).recorded(
+        "record.challenged", "deadline.set"
+    )
 
 
 def test_feedback_is_given_once_by_each_and_only_after_the_service() -> None:
