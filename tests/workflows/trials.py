@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
+from itertools import combinations, product
 from typing import Any
 
 from hypothesis import strategies as st
@@ -11,11 +13,12 @@ from pydantic import ValidationError
 
 from events.clock import text_of
 from services.kernel.case import Case
-from services.kernel.catalogue import next_commands
+from services.kernel.catalogue import entry_of, next_commands
 from services.kernel.entry import CommandInfo
 from services.kernel.pieces import Command, Fact
-from services.kernel.testing import MONDAY, Story
+from services.kernel.testing import MONDAY, Story, story
 from services.kernel.words import ROLES, Actor
+from services.registers import rule
 
 PEOPLE = ("p1", "p2", "w1", "w2")
 UNITS = ("u1", "u2", None)
@@ -26,13 +29,14 @@ POOLS = {"p1": PEOPLE, "u1": ("u1", "u2"), "c1": AREAS, "t1": ("t1", "t2"), "h1"
 HOURS_MAX = 24 * 20
 REVISIONS_MAX = 14
 
-actors = st.builds(
-    Actor,
-    person=st.sampled_from(PEOPLE),
-    unit=st.sampled_from(UNITS),
-    roles=st.frozensets(st.sampled_from(sorted(ROLES)), min_size=1, max_size=3),
-    area=st.sampled_from(AREAS),
+WHO = tuple(product(PEOPLE, UNITS, AREAS))
+ROLES_HELD = tuple(
+    frozenset(held) for count in (1, 2, 3) for held in combinations(sorted(ROLES), count)
 )
+actors = st.tuples(st.sampled_from(WHO), st.sampled_from(ROLES_HELD)).map(
+    lambda drawn: Actor(drawn[0][0], drawn[0][1], drawn[1], drawn[0][2])
+)
+"""Two draws for a person: to draw is what a random life costs, not to judge it."""
 
 texts: dict[str, st.SearchStrategy[Any]] = {
     "date-time": st.integers(-HOURS_MAX, HOURS_MAX).map(
@@ -43,11 +47,41 @@ texts: dict[str, st.SearchStrategy[Any]] = {
 
 
 @cache
+def points_rule() -> Case:
+    """The rule that accounts of points go by: without one, none is opened."""
+    kept = Actor("k1", roles=frozenset({"administrator"}))
+    numbers = {"points_visit": 5, "points_training": 20, "grade_1_1": 20}
+    publish = rule.Publish.model_validate(
+        {
+            "code": "points.volunteer",
+            "area": "c1",
+            "effective_on": "2018-01-01",
+            "numbers": {"numbers": numbers},
+        }
+    )
+    entry = entry_of(rule.WORKFLOW, is_register=True)
+    laid_down = story(entry, stream="rule/points.volunteer").when(kept, publish)
+    if laid_down.case is None:
+        raise AssertionError(laid_down.error)
+    return laid_down.case
+
+
+@cache
 def commands_of(model: type[Command]) -> st.SearchStrategy[dict[str, Any]]:
     """Bodies of one command, most of them valid."""
     schema = model.model_json_schema()
     schema["properties"].pop("occurred_at")
     return values(schema, schema.get("$defs", {}))
+
+
+@cache
+def fields_of(model: type[Fact]) -> dict[str, st.SearchStrategy[Any]]:
+    """What each field of a fact may say."""
+    schema = model.model_json_schema()
+    known = schema.get("$defs", {})
+    return {
+        name: values(one, known) for name, one in schema["properties"].items() if name != "about"
+    }
 
 
 def values(schema: dict[str, Any], known: dict[str, Any]) -> st.SearchStrategy[Any]:
@@ -100,32 +134,26 @@ def objects(schema: dict[str, Any], known: dict[str, Any]) -> st.SearchStrategy[
 def changes_of(draw: st.DrawFn, case: Case) -> dict[str, Any]:
     """A correction of one field of one fact that the case holds, to something of its type."""
     told = draw(st.sampled_from([one for one in case.held if isinstance(one.fact, Fact)]))
-    schema = type(told.fact).model_json_schema()
-    fields = {name: one for name, one in schema["properties"].items() if name != "about"}
+    fields = fields_of(told.fact.__class__)
     if not fields:
         return {"revision": told.revision}
     name = draw(st.sampled_from(sorted(fields)))
-    value = draw(values(fields[name], schema.get("$defs", {})))
-    return {"revision": told.revision, "changes": {name: value}}
+    return {"revision": told.revision, "changes": {name: draw(fields[name])}}
 
 
-def acting(info: CommandInfo, now: Story) -> st.SearchStrategy[Actor]:
+def acting(draw: st.DrawFn, info: CommandInfo, now: Story) -> Actor:
     """Somebody who may give this command: in one of its roles, or related to the case."""
     roles = [name for name, party in ROLES.items() if party in info.parties]
-    able = actors.map(
-        lambda actor: Actor(
-            actor.person, actor.unit, actor.roles | frozenset(roles[:1]), actor.area
-        )
-    )
     if now.case is None or roles:
-        return able
+        actor = draw(actors)
+        return replace(actor, roles=actor.roles | frozenset(roles[:1]))
     related = [
         actor
         for person in PEOPLE
         for unit in UNITS
         if info.parties & now.case.parties(actor := Actor(person, unit, frozenset(), "c1"))
     ]
-    return st.sampled_from(related) if related else able
+    return draw(st.sampled_from(related) if related else actors)
 
 
 @st.composite
@@ -135,9 +163,8 @@ def attempts(draw: st.DrawFn, now: Story) -> tuple[Actor, Command] | None:
     commands = list(now.entry.commands.values())
     if now.case is None:
         info = next(info for info in commands if info.starts)
-        actor = draw(acting(info, now))
+        actor = acting(draw, info, now)
     elif draw(st.integers(0, 4)) < 3:
-        actor = draw(actors)
         allowed = [
             info
             for info in commands
@@ -147,7 +174,7 @@ def attempts(draw: st.DrawFn, now: Story) -> tuple[Actor, Command] | None:
         looking_back = [info for info in allowed if info.name in ("correct", "void")]
         choices = (own, own, allowed, looking_back)[draw(st.integers(0, 3))]
         info = draw(st.sampled_from(choices or allowed or commands))
-        actor = draw(acting(info, now))
+        actor = acting(draw, info, now)
     else:
         info, actor = draw(st.sampled_from(commands)), draw(actors)
     body = draw(commands_of(info.model))
