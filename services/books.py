@@ -20,8 +20,8 @@ from services.kernel.case import Case, fold
 from services.kernel.catalogue import Catalogue
 from services.kernel.entry import Entry, state_word
 from services.kernel.pieces import State
+from services.kernel.receipt import receipt
 from services.run.settings import Settings
-from services.web.cases_json import receipt
 from streams.wire import part_of
 
 VOIDED = "voided"

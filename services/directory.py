@@ -182,6 +182,11 @@ class Directory:
             return True
         return grant.area in self._lists.areas and area in self.under(grant.area)
 
+    def concerns(self, grant: Grant, area: str) -> bool:
+        """Whether what is laid down in an area holds for the token: the area lies inside what it
+        was granted for, or above it."""
+        return self.reaches(grant, area) or (area in self.areas and grant.area in self.under(area))
+
     def visible(self, grant: Grant) -> frozenset[str] | None:
         """The areas a token sees; None where it sees all of them."""
         if grant.area is None:
@@ -232,6 +237,10 @@ class Directory:
     def template_rules(self) -> Iterator[Rule]:
         """The rules that lay down variants, whenever they hold."""
         return self._rules("template")
+
+    def table_rules(self) -> Iterator[Rule]:
+        """The rules that lay down tables, whenever they hold."""
+        return self._rules("table")
 
     @property
     def version(self) -> int:

@@ -19,13 +19,13 @@ from pydantic import Field
 from events.errors import Invalid, Unknown
 from services.access import Grant
 from services.commands import Commands, Request
+from services.facts.rule_words import TemplateRule
 from services.kernel.catalogue import Catalogue, sayable
 from services.kernel.checks import check_kind_name
 from services.kernel.entry import Entry
 from services.kernel.words import AreaCode, Label
 from services.listed import ROOT, Rule
 from services.parsing import nearest, parse
-from services.registers.rule import TemplateRule
 from services.ruling import template_of
 
 State = Literal["shipped", "in_force", "later", "ended", "unusable"]

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 VERBS = """
 up demo import reconcile counters explain events projection parked mechanisms scenario seal verify
-export backup calendar restore relay worker api witness migrate facts template token doctor status
+export backup calendar restore relay worker api witness migrate facts template table token doctor
+status
 """
-NOUNS = "events feed counters areas units catalogue templates record deadline"
+NOUNS = "events feed counters areas units catalogue templates tables hotline record deadline"
 """Words of the command line, of HTTP paths and of shared facts: no kind may be called so."""
 
 FIELDS_RESERVED = frozenset({"id", "expect", "command_id", "json", "at", "about", "fact"})

@@ -4,6 +4,7 @@ Stream `rule/<code>`. The code says what a rule is about:
     order.accept, issue.handle.major     the limit of a clock, or of one tier of it
     calendar.2018                        holidays of a year, and weekends worked instead
     template.claim.wish                  a variant of a kind
+    table.services                       a table 台账: its rows and columns
     anything else                        closed numbers and choices: `theme_day` {day: 15}
 A change is a further version with its own first day; what began under an older one keeps it.
 """
@@ -13,31 +14,34 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from events.fact import Coded
-from events.places import Code
+from services.facts.rule_words import (
+    CalendarRule,
+    LimitRule,
+    NumbersRule,
+    TableRule,
+    TemplateRule,
+    Word,
+)
 from services.kernel.words import (
-    AMOUNT_MAX,
     AreaCode,
     Choice,
     Help,
     Label,
-    Name,
     Party,
     Refusal,
     refuse,
 )
 from services.kernel.workflow import About, Command, Context, Fact, State, Workflow
 
-DAYS_MAX = 120
-ENTRIES_MAX = 64
 KEEPERS = (Party.ADMINISTRATOR, Party.SYSTEM)
 
 ONE_CONTENT = Refusal(
     "one_content",
-    "一条规则只规定一项内容：时限、日历、参数或模板",
-    "a rule fixes one thing: a limit, a calendar, numbers and choices, or a template",
+    "一条规则只规定一项内容：时限、日历、参数、模板或台账",
+    "a rule fixes one thing: a limit, a calendar, numbers and choices, a template, or a table",
 )
 OTHER_SUBJECT = Refusal(
     "other_subject",
@@ -58,73 +62,7 @@ class Subject(Choice, zh="规则内容", en="Subject"):
     CALENDAR = "calendar", "日历"
     NUMBERS = "numbers", "参数"
     TEMPLATE = "template", "模板"
-
-
-class Content(BaseModel):
-    """What a rule says."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-ParameterName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
-Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]{0,63}$")]
-Whole = Annotated[int, Field(ge=-AMOUNT_MAX, le=AMOUNT_MAX)]
-Plain = bool | Whole | Code | tuple[Code, ...]
-Days = Annotated[
-    tuple[date, ...],
-    Field(max_length=DAYS_MAX, examples=[["2018-10-01"]]),
-    AfterValidator(lambda days: tuple(sorted(set(days)))),
-]
-
-
-class LimitRule(Content):
-    """How long a clock gives."""
-
-    seconds: Annotated[int, Field(ge=1, le=AMOUNT_MAX, examples=[3600]), Label("秒数", "Seconds")]
-    working: Annotated[bool, Label("按工作日", "Working days only")] = False
-
-
-class CalendarRule(Content):
-    """Which days differ from Monday to Friday."""
-
-    free: Annotated[Days, Label("放假", "Free days")] = ()
-    worked: Annotated[Days, Label("调休上班", "Weekends worked")] = ()
-
-
-class NumbersRule(Content):
-    """Closed numbers and choices under names of their own."""
-
-    numbers: Annotated[
-        dict[ParameterName, Whole],
-        Field(max_length=ENTRIES_MAX, examples=[{"day": 15}]),
-        Label("数值", "Numbers"),
-    ] = {}
-    choices: Annotated[
-        dict[ParameterName, Code],
-        Field(max_length=ENTRIES_MAX, examples=[{"basis": "monthly"}]),
-        Label("选项", "Choices"),
-    ] = {}
-
-
-class Wording(Content):
-    """One wording in both languages."""
-
-    zh: Name
-    en: Annotated[Name, Label("英文名称", "English name")]
-
-
-class TemplateRule(Content):
-    """A variant of a kind: what it is called, what it fixes, what it says differently."""
-
-    kind: Annotated[Word, Field(examples=["claim"]), Label("类型", "Kind")]
-    variant: Annotated[Word, Field(examples=["wish"]), Label("变体", "Variant")]
-    title: Annotated[Wording, Label("标题", "Title")]
-    terms: Annotated[
-        dict[ParameterName, Plain], Field(max_length=ENTRIES_MAX), Label("条款", "Terms")
-    ] = {}
-    says: Annotated[
-        dict[Word, Wording], Field(max_length=ENTRIES_MAX), Label("用语", "Wordings")
-    ] = {}
+    TABLE = "table", "台账"
 
 
 RuleCode = Annotated[
@@ -163,16 +101,33 @@ Template = Annotated[
     ),
     Label("模板", "Template"),
 ]
+Table = Annotated[
+    TableRule | None,
+    Field(
+        examples=[
+            {
+                "name": "by_community",
+                "title": {"zh": "各社区服务", "en": "Services by community"},
+                "by": "area",
+                "columns": [
+                    {"title": {"zh": "次", "en": "Times"}, "counter": "services_delivered"}
+                ],
+            }
+        ]
+    ),
+    Label("台账", "Table"),
+]
 
 
 class Ruling(BaseModel):
-    """The fields of one version: exactly one of the four contents."""
+    """The fields of one version: exactly one of the five contents."""
 
     effective_on: EffectiveOn
     limit: Limit = None
     calendar: SpecialDays = None
     numbers: Numbers = None
     template: Template = None
+    table: Table = None
 
     @property
     def subjects(self) -> list[Subject]:
@@ -258,6 +213,7 @@ class Publish(Ruling, Command, zh="发布规则", by=KEEPERS):
             calendar=self.calendar,
             numbers=self.numbers,
             template=self.template,
+            table=self.table,
         )
 
 
@@ -281,6 +237,7 @@ class Revise(Ruling, Command, zh="修订规则", by=KEEPERS):
             calendar=self.calendar,
             numbers=self.numbers,
             template=self.template,
+            table=self.table,
         )
 
 

@@ -71,6 +71,15 @@ class Client:
         status, raw = self._exchange("GET", self._path + path, None, self._headers)
         return raw.decode(errors="replace") if status == 200 else ""
 
+    def raw(self, path: str, query: Query = ()) -> bytes:
+        """The bytes of an answer that is not JSON. Raises ServerProblem, Unavailable."""
+        target = self._path + path + (f"?{urlencode(query)}" if query else "")
+        status, raw = self._exchange("GET", target, None, self._headers)
+        if status >= 400:
+            value = self._json(raw, status)
+            raise ServerProblem(status, value if isinstance(value, dict) else {})
+        return raw
+
     def headers_of(self, path: str) -> dict[str, str]:
         """The headers of an answer, by their names in small letters. Raises Unavailable."""
         self._exchange("GET", self._path + path, None, self._headers)

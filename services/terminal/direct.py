@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from projections.database import Database
     from projections.rebuild import Upkeep
+    from services.facts.rule_words import TableRule
     from services.kernel.entry import CommandInfo
     from services.run.settings import Settings
     from services.terminal.say import Say
@@ -178,14 +179,47 @@ class Direct:
         from services.installing import listed, request_of
 
         code, request = request_of(self.commands, self.actor(), fields, self.log.zone)
-        if request is not None:
-            try:
-                await self.commands.do(request)
-            except JishiError as error:
-                await self._note(request, error)
-                raise
+        await self._lay_down(request)
         items = listed(self.commands, self.log.zone)
         return next(item for item in items if item["rule"] == code)
+
+    async def _lay_down(self, request: Request | None) -> None:
+        """Give the command that lays down a template or table, where one is needed."""
+        if request is None:
+            return
+        try:
+            await self.commands.do(request)
+        except JishiError as error:
+            await self._note(request, error)
+            raise
+
+    async def tables(self, pairs: Pairs = ()) -> dict[str, Any]:
+        """Every table: `{"items"}`."""
+        from services.web.tables import Tables
+
+        return self._json(await Tables(self._parts).tables(self._asking(pairs), self.reader()))
+
+    async def install_table(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Install one; the table as it stands then."""
+        from services.exchange.laying import request_of, state_of
+
+        counters = self._parts.ledger.counters
+        name, request = request_of(self.commands, self.actor(), fields, counters, self.log.zone)
+        await self._lay_down(request)
+        return state_of(self.commands, self.log.zone, name)
+
+    async def table(self, name: str | TableRule, form: str, pairs: Pairs) -> bytes:
+        """One table filled, as csv or xlsx: one that is known here, or one that is handed in."""
+        from services.exchange.laying import table_named
+        from services.exchange.tabling import planned
+        from services.web.tables import Tables
+
+        table = table_named(self.commands, self.log.zone, name) if isinstance(name, str) else name
+        plan = planned(table, self.catalogue)
+        parts = self._parts if plan.entry is not None else await self.numbers()
+        tables = Tables(parts)
+        filled = await tables.filled(table, self._asking(pairs), self.reader())
+        return tables.as_bytes(filled, form, self.language)
 
     async def counters(self, pairs: Pairs) -> dict[str, Any]:
         """The numbers asked for."""

@@ -102,7 +102,7 @@ def _usage_word(argument: Argument) -> str:
 
 
 def _row(language: Language, option: Option) -> Pair:
-    left = f"--{option.name} {option.metavar}".strip() + ("…" if option.many else "")
+    left = f"{option.typed} {option.metavar}".strip() + ("…" if option.many else "")
     text = option.text.text(language)
     if option.required:
         text += "（必填）" if language == "zh" else " (required)"

@@ -114,7 +114,10 @@ SECTIONS = (
                 "reconcile", "imports", Both("与已公布数字核对", "compare with published figures")
             ),
             Entry(
-                "export", "exports", Both("导出为普通数据表", "write ordinary tables"), ("cells",)
+                "export",
+                "exports",
+                Both("导出：数据表、台账", "write ordinary tables, and tables 台账"),
+                ("cells", "table"),
             ),
         ),
     ),
@@ -136,6 +139,12 @@ SECTIONS = (
                 "template",
                 "templates",
                 Both("模板：列出、安装", "templates: list, install"),
+                ("list", "install"),
+            ),
+            Entry(
+                "table",
+                "tables",
+                Both("台账：列出、安装", "tables 台账: list, install"),
                 ("list", "install"),
             ),
             Entry(

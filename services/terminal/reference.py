@@ -130,7 +130,7 @@ def _verb(verb: Verb) -> str:
 def _options(options: tuple[Option, ...]) -> str:
     rows = ["| | |", "|---|---|"]
     for option in options:
-        left = f"--{option.name} {option.metavar}".strip().replace("|", "\\|")
+        left = f"{option.typed} {option.metavar}".strip().replace("|", "\\|")
         text = f"{option.text.zh} · {option.text.en}".replace("|", "\\|")
         if option.required:
             text += " **必填 · required**"

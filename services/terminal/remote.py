@@ -8,11 +8,13 @@ from urllib.parse import quote
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from events.errors import Invalid
 from services.terminal.client import Client
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from services.facts.rule_words import TableRule
     from services.kernel.entry import CommandInfo, Entry
     from services.run.settings import Settings
     from services.terminal.words import Language
@@ -88,6 +90,27 @@ class Remote:
         headers = {"Idempotency-Key": str(uuid4())}
         answer: dict[str, Any] = self.client.post(_path("templates"), fields, headers)
         return answer
+
+    async def tables(self, pairs: Pairs = ()) -> dict[str, Any]:
+        """Every table: `{"items"}`."""
+        return self._get("tables", pairs=pairs)
+
+    async def install_table(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Install one; the table as it stands then."""
+        headers = {"Idempotency-Key": str(uuid4())}
+        answer: dict[str, Any] = self.client.post(_path("tables"), fields, headers)
+        return answer
+
+    async def table(self, name: str | TableRule, form: str, pairs: Pairs) -> bytes:
+        """One table filled, as csv or xlsx. Raises Invalid for one that is not installed there."""
+        if not isinstance(name, str):
+            raise Invalid(
+                "a server fills the tables installed there: `jishi table install FILE` first",
+                field="TABLE",
+                value=name.name,
+                zh="服务端只制作已安装的台账：请先 jishi table install FILE",
+            )
+        return self.client.raw(_path("tables", f"{name}.{form}"), pairs)
 
     async def counters(self, pairs: Pairs) -> dict[str, Any]:
         """The numbers asked for."""

@@ -59,6 +59,16 @@ class Say:
         for text in texts:
             line(text)
 
+    def file(self, body: bytes) -> None:
+        """A file's bytes as they are."""
+        out = getattr(sys.stdout, "buffer", None)
+        if out is None:
+            sys.stdout.write(body.decode())
+            return
+        sys.stdout.flush()
+        out.write(body)
+        out.flush()
+
     def table(
         self, columns: Sequence[Both], rows: Sequence[Row], *, right: Sequence[int] = ()
     ) -> None:

@@ -227,7 +227,8 @@ def _parameters(verb: Verb) -> tuple[list[inspect.Parameter], dict[str, str]]:
 def _info(option: Option) -> Any:
     if option.is_flag:
         return typer.Option(f"--{option.name}")
-    return typer.Option(f"--{option.name}", metavar=option.metavar)
+    names = [f"--{option.name}", *([f"-{option.short}"] if option.short else [])]
+    return typer.Option(*names, metavar=option.metavar)
 
 
 def _add(

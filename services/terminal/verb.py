@@ -29,13 +29,20 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A value behind a name. Without `metavar` it is a flag. All values arrive as text."""
+    """A value behind a name. Without `metavar` it is a flag. All values arrive as text. `short` is
+    the letter it is also known by."""
 
     name: str
     text: Both
     metavar: str = ""
     required: bool = False
     many: bool = False
+    short: str = ""
+
+    @property
+    def typed(self) -> str:
+        """How it is typed: `--output`, or `-o, --output`."""
+        return f"-{self.short}, --{self.name}" if self.short else f"--{self.name}"
 
     @property
     def is_flag(self) -> bool:

@@ -32,7 +32,9 @@ VARY: Header = (b"vary", b"Accept-Language, Authorization, Cookie")
 """One revision of a case looks different to each reader: wording, and what may come next."""
 REPLAYED: Header = (b"idempotency-replayed", b"true")
 POSITION_MAX = 10**15
-RESERVED = ("areas", "catalogue", "counters", "events", "feed", "templates", "units")
+RESERVED = (
+    "areas", "catalogue", "counters", "events", "feed", "hotline", "tables", "templates", "units",
+)  # fmt: skip
 """Words that stand where a kind does; the kernel lets no kind be called so."""
 
 

@@ -21,6 +21,7 @@ from services.web.probes import Probes
 from services.web.reading import Reading
 from services.web.routes import Routes, nothing_here, only_guarded
 from services.web.signing import sign_in_page
+from services.web.tables import Tables
 
 GENERATIONS = (50_000, 20, 1_000)
 
@@ -33,6 +34,7 @@ def application(parts: Parts) -> ASGIApp:
         *Api(parts).routes(make),
         *Reading(parts).routes(make),
         *Installing(parts).routes(make),
+        *Tables(parts).routes(make),
         *Feed(parts).routes(make),
         *Probes(parts).routes(make),
         *Describing(parts).routes(make),

@@ -181,13 +181,14 @@ def question_of(
         unit=asked.text("unit"),
         by=by,
         where=where,
-        as_of=_as_of(asked),
+        as_of=as_of(asked),
         axis=Axis(asked.choice("axis", tuple(axis.value for axis in Axis))),
         map=asked.choice("map", ("today", "then")),
     )
 
 
-def _as_of(asked: Asked) -> datetime | int | None:
+def as_of(asked: Asked) -> datetime | int | None:
+    """The moment asked about: a position, an instant, or None for now."""
     text = asked.text("as_of")
     if text is not None and re.fullmatch(r"[0-9]{1,18}", text):
         return int(text)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
 from typing import Any
-from uuid import UUID
 
 from pydantic import BaseModel
 
@@ -15,9 +14,8 @@ from services.access import Grant
 from services.kernel.case import Case
 from services.kernel.catalogue import next_commands
 from services.kernel.entry import CommandInfo, Entry, state_word
+from services.kernel.receipt import receipt
 from services.web.language import Language
-
-CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def case_json(entry: Entry, case: Case, grant: Grant, language: Language) -> dict[str, Any]:
@@ -61,16 +59,6 @@ def command_json(entry: Entry, info: CommandInfo, case: Case, language: Language
         "method": "POST",
         "href": f"/api/v1/{entry.kind}/{case.id}/{info.name}",
     }
-
-
-def receipt(case_id: str) -> str:
-    """A short number to say on the telephone: of a uuid, its last 40 random bits."""
-    try:
-        number = UUID(case_id).int & (1 << 40) - 1
-    except ValueError:
-        return case_id
-    letters = "".join(CROCKFORD[number >> shift & 31] for shift in range(35, -1, -5))
-    return f"{letters[:4]}-{letters[4:]}"
 
 
 def plain(value: Any) -> Any:

@@ -17,6 +17,7 @@ from services.kernel.catalogue import Catalogue
 from services.kernel.entry import CommandInfo, Entry
 from services.kernel.forms import FormField
 from services.kernel.pieces import Command
+from services.web import openapi_exchange
 from services.web.language import Language
 from services.web.openapi_shapes import (
     EVENT_FILTERS,
@@ -208,6 +209,7 @@ class Builder:
             found[path]["get"]["responses"]["200"]["content"] = {
                 "text/plain": {"schema": {"type": "string"}}
             }
+        found |= openapi_exchange.paths(self._read, self._say, self._problems)
         found["/healthz"]["get"]["responses"].pop("401")
         found["/readyz"]["get"]["responses"]["503"] = {
             "description": self._say("ready"),

@@ -32,7 +32,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def cells_csv(cells: Iterable[Mapping[str, Any]]) -> Reply:
     """The cells of an answer of numbers, one a line."""
-    return _reply(CELL, ([cell[name] for name in CELL] for cell in cells))
+    return _sheet(CELL, ([cell[name] for name in CELL] for cell in cells))
 
 
 def events_csv(events: Sequence[Recorded], following: int, head: int) -> Reply:
@@ -48,17 +48,22 @@ def events_csv(events: Sequence[Recorded], following: int, head: int) -> Reply:
         for one in envelopes
     )
     marks = ((b"jishi-next", b"%d" % following), (b"jishi-head", b"%d" % head))
-    return _reply((*ENVELOPE, *ABOUT, "data"), rows, *marks)
+    return _sheet((*ENVELOPE, *ABOUT, "data"), rows, *marks)
 
 
-def _reply(
+def _sheet(
     heads: Sequence[str], rows: Iterable[Sequence[Any]], *headers: tuple[bytes, bytes]
 ) -> Reply:
+    return Reply(sheet_bytes(heads, rows), media=CSV, headers=headers)
+
+
+def sheet_bytes(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """Any rows under their heads. No text is one that a spreadsheet takes for a formula."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(heads)
+    writer.writerow([_safe(head) for head in heads])
     writer.writerows([_safe(value) for value in row] for row in rows)
-    return Reply((MARK + text.getvalue()).encode(), media=CSV, headers=headers)
+    return (MARK + text.getvalue()).encode()
 
 
 def _safe(value: Any) -> Any:

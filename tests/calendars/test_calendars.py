@@ -10,9 +10,9 @@ import pytest
 
 from events.errors import Invalid, Unknown
 from services import calendars
+from services.facts.rule_words import CalendarRule
 from services.kernel.calendar import SHANGHAI, Calendar
 from services.kernel.words import Limit
-from services.registers.rule import CalendarRule
 from tests.calendars import made
 
 ALL = [calendars.shipped(year) for year in calendars.years()]

@@ -9,12 +9,12 @@ import pytest
 from pydantic import ValidationError
 
 from events.fact import About
+from services.facts.rule_words import LimitRule
 from services.kernel.catalogue import entry_of
 from services.kernel.testing import Registers, Story, story
 from services.kernel.words import Actor
 from services.registers.rule import (
     WORKFLOW,
-    LimitRule,
     Publish,
     Revise,
     Rule,

@@ -1,4 +1,4 @@
-"""导出 · `jishi export cells`: ordinary tables of sums for SQL tools and dashboards."""
+"""导出 · `jishi export cells`: ordinary tables of sums for SQL tools; `export table` beside it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from events.errors import Invalid
 from services.terminal.verb import Option, Verb
+from services.terminal.verbs import tables
 from services.terminal.words import Both
 
 if TYPE_CHECKING:
@@ -60,4 +61,5 @@ VERBS = (
             " Rows of one level add up; never add rows of two levels.",
         ),
     ),
+    tables.EXPORT,
 )
