@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from events.fact import About
+from services.facts import rule_words
 from services.facts.grade import (
     AccountClosed,
     AccountOpened,
@@ -58,7 +59,7 @@ def published() -> Case:
             code=RULE,
             area="d1",
             effective_on=date(2018, 1, 1),
-            numbers=rule.NumbersRule(
+            numbers=rule_words.NumbersRule(
                 numbers={
                     "points_visit": 5,
                     "points_training": 20,

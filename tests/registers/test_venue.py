@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from events.fact import About, Books
+from services.facts import rule_words
 from services.facts.venue import (
     Closed,
     CloseReason,
@@ -71,7 +72,7 @@ def standard(**numbers: int) -> dict[str, Case]:
             code=STANDARD,
             area="c1",
             effective_on=date(2018, 1, 1),
-            numbers=rule.NumbersRule(numbers=numbers),
+            numbers=rule_words.NumbersRule(numbers=numbers),
         ),
     )
     assert laid_down.case is not None

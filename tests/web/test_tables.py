@@ -73,9 +73,8 @@ async def test_a_table_has_a_row_for_each_fact_the_token_sees(place: Place) -> N
     assert head[:2] == ["完成时间", "社区"]
     cell = dict(zip(head, line, strict=True))
     assert (cell["受益人次"], cell["社区"]) == (3, "东一社区")
-    said = dict(
-        CalamineWorkbook.from_filelike(io.BytesIO(answer.body)).get_sheet_by_index(1).to_python()
-    )
+    about = CalamineWorkbook.from_filelike(io.BytesIO(answer.body)).get_sheet_by_index(1)
+    said = {str(line[0]): line[1] for line in about.to_python()}
     assert said["日志"] == place.house.log.log_id
     assert said["截至位置"] == answer.headers["jishi-position"]
     assert said["区域"] == "东一社区 c1"

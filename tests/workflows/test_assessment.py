@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from events.fact import About, Books
+from services.facts import rule_words
 from services.facts.assessment import (
     AppealDecided,
     AppealOutcome,
@@ -83,7 +84,7 @@ def published(code: str) -> Case:
             code=code,
             area="d1",
             effective_on=date(2018, 1, 1),
-            numbers=rule.NumbersRule(numbers={"visits_min": 20}),
+            numbers=rule_words.NumbersRule(numbers={"visits_min": 20}),
         ),
     )
     assert laid_down.case is not None
