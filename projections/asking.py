@@ -94,6 +94,17 @@ def keyed(
     return sorted(found.items(), key=lambda item: item[0])
 
 
+def check_verifiable(counter: Counter) -> None:
+    """Raises Invalid for a number of which no part can be told to be verified."""
+    if not counter.is_verifiable:
+        raise Invalid(
+            f"{counter.name} has no verified part: ask for its two parts, or for the number",
+            field="of",
+            value="verified",
+            zh=f"{counter.name} 没有“已核实”部分：请查其分子、分母或数字本身",
+        )
+
+
 def check_limit(limit: int) -> None:
     """Raises Invalid where more events than one answer holds are asked for, or none."""
     if not 1 <= limit <= EXPLAINED_MAX:

@@ -35,11 +35,16 @@ class Contributions(NamedTuple):
 
 
 def contributions(
-    evaluation: Evaluation, counter: Counter, after: int = 0, most: int = EVERY
+    evaluation: Evaluation,
+    counter: Counter,
+    after: int = 0,
+    most: int = EVERY,
+    *,
+    confirmed: bool = False,
 ) -> Contributions:
     """What the matching events after a position add, the first so many of them. All together they
-    add up to the value for occurrences, sums, distinct and current state; for durations each is one
-    value of the statistic, in seconds.
+    add up to the value for occurrences, sums, distinct and current state (`confirmed`: to what of
+    it is verified); for durations each is one value of the statistic, in seconds.
 
     The evaluation's blocks must be in the order of positions.
     """
@@ -52,10 +57,10 @@ def contributions(
         seconds = [micros / MICROS_PER_SECOND for micros in entries.values[kept].tolist()]
         return Contributions(entries.positions[kept], seconds)
     if counter.measure is Measure.DISTINCT:
-        entries = _matching(evaluation, counter)
+        entries = _matching(evaluation, counter, confirmed=confirmed)
         amounts = _first_of_each(entries)
     else:
-        entries = _matching(evaluation, counter, after, most)
+        entries = _matching(evaluation, counter, after, most, confirmed=confirmed)
         amounts = entries.weights * (entries.values if counter.measure is Measure.SUM else 1)
     positions, starts = np.unique(entries.positions, return_index=True)
     sums = np.add.reduceat(amounts, starts) if len(starts) else amounts
@@ -69,10 +74,12 @@ def behind(
     counter: Counter,
     after: int,
     most: int,
+    *,
+    confirmed: bool = False,
 ) -> list[Behind]:
     """The events behind a number, after a position, oldest first, at most so many."""
     if counter.measure is not Measure.RATIO:
-        found = contributions(evaluation, counter, after, most)
+        found = contributions(evaluation, counter, after, most, confirmed=confirmed)
         return list(map(Behind, found.positions.tolist(), found.amounts))
     above, below = (
         dict(zip(part.positions.tolist(), part.amounts, strict=True))
@@ -120,12 +127,17 @@ class _Entries(NamedTuple):
 
 
 def _matching(
-    evaluation: Evaluation, counter: Counter, after: int = 0, most: int = EVERY
+    evaluation: Evaluation,
+    counter: Counter,
+    after: int = 0,
+    most: int = EVERY,
+    *,
+    confirmed: bool = False,
 ) -> _Entries:
     """The matching entries in the order of position; once `most` events after a position have any,
     later blocks are not looked at."""
     found: list[tuple[Ints, Ints, Ints]] = []
-    sieves = evaluation.sieves(counter)
+    sieves = evaluation.sieves(counter, confirmed=confirmed)
     seen = 0
     for block in evaluation.scope.blocks:
         if block.last <= after or seen >= most:

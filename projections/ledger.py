@@ -22,11 +22,11 @@ from events.errors import Invalid, Unavailable
 from events.fact import Shape
 from events.ports import PAGE_EVENTS, EntryColumns, Filter, Source
 from projections.areas import AREA_KIND, AREA_PREFIX, ROOT, AreaTree, Division
-from projections.asking import MAPS, Asking, check_limit, keyed
+from projections.asking import MAPS, Asking, check_limit, check_verifiable, keyed
 from projections.declare import Counter, check
 from projections.entries import Block, Tail, Vocabulary, cut_at_pages
 from projections.evaluate import Evaluation, Scope, Sieves, nothing
-from projections.explain import behind, lines_of
+from projections.explain import behind, contributions, lines_of
 from projections.groups import Groups
 from projections.hot import Hot
 from projections.labels import Labels
@@ -284,23 +284,35 @@ class Ledger:
         limit: int = 100,
         after: int = 0,
         now: datetime | None = None,
+        verified: bool = False,
     ) -> Explanation:
-        """The events behind one number, oldest first, from a position on; `by` is not used.
+        """The events behind one number, oldest first, from a position on; `by` is not used. With
+        `verified` those behind that part of it: the second words for deeds.
 
-        Raises what `read` raises, and Invalid for a limit outside 1 to 500.
+        Raises what `read` raises, and Invalid for a limit outside 1 to 500, or a number of which
+        nothing can be verified.
         """
         check_limit(limit)
         query = replace(query or Query(), counters=(name,), by=())
         (counter,) = self._asking.asked(query)
+        if verified:
+            check_verifiable(counter)
         moment, cut = await self.cut(query, now)
         evaluation = await self._evaluation(query, cut, [counter], in_order=True)
         if self._is_ready(query):
             (figure,) = (cell.figure for cell in self._ready(query, [counter], moment).cells)
         else:
             figure = evaluation.figures(counter).get(0, nothing(counter))
-        rows = behind(evaluation, self.counters, counter, after, limit + 1)
+        rows = behind(evaluation, self.counters, counter, after, limit + 1, confirmed=verified)
         lines = await lines_of(self.source, rows[:limit], self.areas)
         return Explanation(counter, moment, figure, lines, more=len(rows) > limit)
+
+    async def positions(self, counter: Counter, query: Query) -> list[int]:
+        """Where the events stand that a counter counts, ascending. It need not be a public one."""
+        _, cut = await self.cut(query, None)
+        evaluation = await self._evaluation(query, cut, [counter], in_order=True)
+        found: list[int] = contributions(evaluation, counter).positions.tolist()
+        return found
 
     # --- preparing a question ---------------------------------------------------------------------
 

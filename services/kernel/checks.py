@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 VERBS = """
 up demo import reconcile counters explain events projection parked mechanisms scenario seal verify
 export backup calendar restore relay worker api witness migrate facts template table token doctor
-status
+status book
 """
 NOUNS = "events feed counters areas units catalogue templates tables hotline record deadline"
 """Words of the command line, of HTTP paths and of shared facts: no kind may be called so."""

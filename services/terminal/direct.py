@@ -235,6 +235,13 @@ class Direct:
         reading = Reading(await self.numbers())
         return self._json(await reading.explain(self._asking(pairs, name=name), self.reader()))
 
+    async def book(self, pairs: Pairs) -> dict[str, Any]:
+        """The record book asked for. Raises Unauthenticated: it is somebody's."""
+        from services.web.book_pages import BookPages
+
+        pages = BookPages(await self.numbers())
+        return self._json(await pages.json(self._asking(pairs), self.actor()))
+
     async def events(self, pairs: Pairs) -> dict[str, Any]:
         """A page of events: `{"events", "next", "head"}`."""
         return self._json(await self._reading.events(self._asking(pairs), self.reader()))

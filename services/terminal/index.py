@@ -96,6 +96,7 @@ SECTIONS = (
                 Both("事件：跟随、查阅、溯源", "events: follow, show, trace"),
                 ("tail", "show", "trace"),
             ),
+            Entry("book", "book", Both("纪实本：本人所做", "the record book of one person")),
             Entry("status", "health", Both("运行状况", "how it is running")),
             Entry("doctor", "health", Both("逐项体检", "a health list, line by line")),
         ),

@@ -120,6 +120,10 @@ class Remote:
         """The events behind one number."""
         return self._get("counters", name, "events", pairs=pairs)
 
+    async def book(self, pairs: Pairs) -> dict[str, Any]:
+        """The record book asked for."""
+        return self._get("book", pairs=pairs)
+
     async def events(self, pairs: Pairs) -> dict[str, Any]:
         """A page of events: `{"events", "next", "head"}`."""
         return self._get("events", pairs=pairs)

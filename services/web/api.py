@@ -33,7 +33,8 @@ VARY: Header = (b"vary", b"Accept-Language, Authorization, Cookie")
 REPLAYED: Header = (b"idempotency-replayed", b"true")
 POSITION_MAX = 10**15
 RESERVED = (
-    "areas", "catalogue", "counters", "events", "feed", "hotline", "tables", "templates", "units",
+    "areas", "book", "catalogue", "counters", "events", "feed", "hotline", "tables", "templates",
+    "units",
 )  # fmt: skip
 """Words that stand where a kind does; the kernel lets no kind be called so."""
 

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from services.access import Grant
 from services.web.api import Api
 from services.web.assets import Assets
+from services.web.book_pages import BookPages
 from services.web.describing import Describing
 from services.web.feed import Feed
 from services.web.forms import Forms
@@ -32,6 +33,7 @@ def application(parts: Parts) -> ASGIApp:
     # Routes are tried in turn: those of commands, which are asked for most, come first.
     routes = [
         *Api(parts).routes(make),
+        *BookPages(parts).routes(make),
         *Reading(parts).routes(make),
         *Installing(parts).routes(make),
         *Tables(parts).routes(make),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from projections.declare import Values
 from projections.query import Axis, Query
 from services.access import Grant
 from services.directory import Directory
+from services.kernel.words import Party
 from services.listed import ROOT
 from services.parsing import nearest
 
@@ -153,7 +155,17 @@ def query_of(
 ) -> Query:
     """The question of the ledger that stands in the address, within what the token sees."""
     area = area_of(asked, grant, directory)
-    return question_of(asked, grant, people, area=area, counters=counters)
+    ours = partial(keeps_book_of, grant, directory)
+    return question_of(asked, grant, people, area=area, counters=counters, ours=ours)
+
+
+def keeps_book_of(grant: Grant, directory: Directory, person: str) -> bool:
+    """Whether the record book of a person is the caller's to open: their own, or, for an
+    administrator of a unit, that of a member of it."""
+    if person == grant.person:
+        return True
+    unit = grant.unit if Party.UNIT_ADMIN.value in grant.roles else None
+    return unit is not None and directory.books(person).home_unit == unit
 
 
 def question_of(
@@ -163,9 +175,10 @@ def question_of(
     *,
     area: str | None,
     counters: tuple[str, ...] = (),
+    ours: Callable[[str], bool] | None = None,
 ) -> Query:
     """The same about an area. `people` are the fields that hold a person: only overseers ask by
-    them, everybody else for themselves alone."""
+    them, everybody else for themselves alone, or for one person whose book is `ours`."""
     where: dict[str, Values] = {}
     for item in asked.many("where"):
         name, equals, value = item.partition("=")
@@ -174,7 +187,7 @@ def question_of(
         before = where.get(name)
         where[name] = value if before is None else (*_texts(before), value)
     by = tuple(asked.many("by"))
-    _check_people(grant, people, by, where)
+    _check_people(grant, people, by, where, ours or grant.person.__eq__)
     return Query(
         counters=counters or tuple(asked.many("counter")),
         area=area,
@@ -200,12 +213,17 @@ def _texts(values: Values) -> tuple[str, ...]:
 
 
 def _check_people(
-    grant: Grant, people: frozenset[str], by: tuple[str, ...], where: Mapping[str, Values]
+    grant: Grant,
+    people: frozenset[str],
+    by: tuple[str, ...],
+    where: Mapping[str, Values],
+    ours: Callable[[str], bool],
 ) -> None:
     if grant.roles & OVERSEERS:
         return
     for name in (*by, *where):
-        own = name in where and _texts(where[name]) == (grant.person,)
+        asked = _texts(where.get(name, ()))
+        own = len(asked) == 1 and ours(asked[0])
         if name in people and not own:
             raise Denied(
                 f"numbers by {name} are about single people: auditors ask for them, others for"

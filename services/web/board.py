@@ -16,6 +16,7 @@ from projections.declare import Counter
 from projections.query import Query
 from services.kernel.catalogue import Catalogue
 from services.listed import ROOT, Area
+from services.web.deeds import deeds
 from services.web.language import Language
 from services.web.parts import Parts
 from services.web.texts import say_in
@@ -93,13 +94,6 @@ async def read_board(parts: Parts, top: str | None, language: Language, on: str 
         map=on,
         redrawn=ledger.areas.is_redrawn,
     )
-
-
-def deeds(catalogue: Catalogue) -> frozenset[str]:
-    """The facts that another fact of their kind confirms: of these `verified` is worth saying even
-    where it is nothing."""
-    kinds = (entry.workflow.confirms.values() for entry in catalogue.kinds())
-    return frozenset(fact for confirmed in kinds for facts in confirmed for fact in facts)
 
 
 def grouped(

@@ -85,9 +85,11 @@ class Forms:
         return page("menu.html", language, kinds=found)
 
     async def blank(self, http: HttpRequest, grant: Grant) -> Reply:
-        """An empty form."""
+        """A form: empty, or with what the address says of its fields."""
         entry, info, case = await self._meant(http, grant)
-        return self._page(Sheet(entry, info, case, {}), grant, language_of(http.scope))
+        known = {field.name for field in info.fields}
+        given = {name: text for name, text in http.query_params.items() if name in known}
+        return self._page(Sheet(entry, info, case, given), grant, language_of(http.scope))
 
     async def submitted(self, http: HttpRequest, grant: Grant) -> Reply:
         """A filled form: to the case where it was taken, else the form again with the error."""

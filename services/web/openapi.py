@@ -169,9 +169,10 @@ class Builder:
             "/api/v1/counters/{name}/events": {
                 "parameters": [name],
                 "get": self._read(
-                    "explain", self._ref("Explanation"), *FILTERS[1:], "limit", "after"
+                    "explain", self._ref("Explanation"), *FILTERS[1:], "of", "limit", "after"
                 ),
             },
+            "/api/v1/book": {"get": self._read("book", self._ref("Book"), "person", "period")},
             "/api/v1/templates": {
                 "get": self._read("templates", items),
                 "post": self._installing(),

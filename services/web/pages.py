@@ -19,11 +19,17 @@ from services.listed import ROOT, Area
 from services.web.asked import OVERSEERS, Asked, area_of, query_of
 from services.web.board import read_board
 from services.web.cases_json import case_json
-from services.web.language import LANGUAGES, Language
+from services.web.language import Language, asked_language
 from services.web.parts import Parts
-from services.web.reading import POSITION_MAX, check_opening, people_fields
-from services.web.rendering import page, problem_page
-from services.web.reply import Header, Reply, readable
+from services.web.reading import (
+    PARTS_OF,
+    POSITION_MAX,
+    VERIFIED,
+    check_opening,
+    people_fields,
+)
+from services.web.rendering import kept, page, problem_page
+from services.web.reply import Reply, readable
 from services.web.routes import GuardedRoute, Routes, language_of
 from services.web.story import Teller
 from services.web.texts import say_in
@@ -31,7 +37,6 @@ from services.web.texts import say_in
 STALE_MILLISECONDS = 15_000
 LINES = 50
 STORY_EVENTS = 500
-LANGUAGE_COOKIE = "jishi_lang"
 
 
 class Pages:
@@ -55,7 +60,7 @@ class Pages:
     async def board(self, http: HttpRequest, grant: Grant) -> Reply:
         """The numbers of one area and of those below it."""
         grant.check_reading()
-        language, headers = self._language(http)
+        language, headers = asked_language(http, language_of(http.scope))
         top = self._area(http.path_params.get("area"), grant)
         asked = Asked(http.query_params, self._parts.log.zone)
         asked.text("lang")
@@ -80,17 +85,23 @@ class Pages:
     async def explain(self, http: HttpRequest, grant: Grant) -> Reply:
         """The facts behind one number, each opening to its case. Nobody is named."""
         grant.check_reading()
-        language, headers = self._language(http)
+        language, headers = asked_language(http, language_of(http.scope))
         asked = Asked(http.query_params, self._parts.log.zone)
         asked.text("lang")
         name = http.path_params["name"]
         query = query_of(asked, grant, self._directory, self._people, counters=(name,))
         check_opening(self._parts, name, grant)
         after = asked.whole("after", usual=0, least=0, most=POSITION_MAX)
+        verified = asked.choice("of", PARTS_OF) == VERIFIED
         asked.done()
         await self._parts.ledger.catch_up()
         answer = await self._parts.ledger.explain(
-            name, query, limit=LINES, after=after, now=self._parts.commands.now()
+            name,
+            query,
+            limit=LINES,
+            after=after,
+            now=self._parts.commands.now(),
+            verified=verified,
         )
         events = await self._parts.log.at(sorted({line.position for line in answer.events}))
         teller = self._teller(language, people=False)
@@ -105,6 +116,7 @@ class Pages:
             headers=headers,
             kept=kept(http),
             map=query.map,
+            verified=verified,
             here=self._name(query.area, language),
             path=self._path(query.area, grant),
             answer={**answer.json(language), "measure": answer.counter.measure.value},
@@ -116,7 +128,7 @@ class Pages:
 
     async def case(self, http: HttpRequest, grant: Grant) -> Reply:
         """One case, told from its beginning."""
-        language, headers = self._language(http)
+        language, headers = asked_language(http, language_of(http.scope))
         entry = self._parts.commands.catalogue.entry(http.path_params["kind"])
         case = await self._parts.commands.case(grant, entry.name, http.path_params["id"])
         events = (await self._parts.log.load(case.stream))[-STORY_EVENTS:]
@@ -176,26 +188,6 @@ class Pages:
             language,
             people=people,
         )
-
-    def _language(self, http: HttpRequest) -> tuple[Language, tuple[Header, ...]]:
-        """The language of the page: as asked now (and from now on), as asked before, as the
-        browser says."""
-        now = http.query_params.get("lang")
-        for language in LANGUAGES:
-            if now == language:
-                cookie = f"{LANGUAGE_COOKIE}={language}; Path=/; SameSite=Lax; Max-Age=31536000"
-                return language, ((b"set-cookie", cookie.encode()),)
-        before = http.cookies.get(LANGUAGE_COOKIE)
-        for language in LANGUAGES:
-            if before == language:
-                return language, ()
-        return language_of(http.scope), ()
-
-
-def kept(http: HttpRequest) -> str:
-    """What else stands in the address, to be kept where the language is changed."""
-    pairs = [pair for pair in http.query_params.multi_items() if pair[0] != "lang"]
-    return f"&{urlencode(pairs)}" if pairs else ""
 
 
 def shown(cell: Any) -> str:

@@ -31,6 +31,8 @@ POSITION_MAX = 10**15
 PERSON = get_args(Person)[-1]
 """What marks the id of a person in a type."""
 EXPLAINED_USUAL = 100
+VALUE, VERIFIED = PARTS_OF = ("value", "verified")
+"""What of a number is opened to its events."""
 Found = tuple[list[Recorded], int, int]
 """Facts, the position to go on after, the head of the log."""
 
@@ -76,10 +78,16 @@ class Reading:
         most = self._parts.limits.page
         limit = asked.whole("limit", usual=EXPLAINED_USUAL, least=1, most=most)
         after = asked.whole("after", usual=0, least=0, most=POSITION_MAX)
+        verified = asked.choice("of", PARTS_OF) == VERIFIED
         asked.done()
         await self._parts.ledger.catch_up()
         explanation = await self._parts.ledger.explain(
-            name, query, limit=limit, after=after, now=self._parts.commands.now()
+            name,
+            query,
+            limit=limit,
+            after=after,
+            now=self._parts.commands.now(),
+            verified=verified,
         )
         return json_reply(explanation.json(language_of(http.scope)))
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request as HttpRequest
 
 from events.errors import JishiError
 from services.web.assets import POLICY, address
@@ -44,6 +46,12 @@ def page(
         templates().get_template(template).render(language=language, say=say_in(language), **values)
     )
     return Reply(text.encode(), status=status, media=HTML, headers=(POLICY, REFERRER, *headers))
+
+
+def kept(http: HttpRequest) -> str:
+    """What else stands in the address, to be kept where the language is changed."""
+    pairs = [pair for pair in http.query_params.multi_items() if pair[0] != "lang"]
+    return f"&{urlencode(pairs)}" if pairs else ""
 
 
 def problem_page(error: JishiError, language: Language, instance: str) -> Reply:

@@ -82,7 +82,7 @@ class Teller:
             area=self.area(about["area"]),
             unit=self.unit(about.get("unit")),
             actor=content["actor"] if self._people else "",
-            details=tuple(self._details(event, data)),
+            details=tuple(self.details(event.fact, data)),
             sha256=event.sha256.hex(),
             cause=content.get("cause"),
             minor=event.fact in MINOR,
@@ -118,8 +118,9 @@ class Teller:
         except Unknown:
             return event.fact
 
-    def _details(self, event: Recorded, data: Mapping[str, Any]) -> list[tuple[str, str]]:
-        model = self._catalogue.facts.get(event.fact)
+    def details(self, fact: str, data: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """What a fact says beside where it happened, in words: (label, value)."""
+        model = self._catalogue.facts.get(fact)
         if model is None:
             return []
         people = frozenset(model.shape().members)

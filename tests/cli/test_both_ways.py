@@ -20,6 +20,10 @@ CELL = [
     "counter", "label", "measure", "measure_word", "area", "unit", "key", "value", "verified",
     "numerator", "denominator",
 ]  # fmt: skip
+BOOK = [
+    "person", "unit", "period", "as_of", "totals", "confirmed", "unconfirmed", "voided",
+    "to_answer", "more",
+]  # fmt: skip
 EXPLAINED = {
     "position", "stream", "revision", "fact", "contribution", "occurred_at", "recorded_at",
     "sha256", "area", "area_today",
@@ -124,6 +128,16 @@ def test_a_case_that_is_not_there_has_exit_code_1(either: Program) -> None:
     missing = either("order", "dispatch", str(uuid4()), "--unit", "u1", "--json")
     assert missing.code == 1
     assert json.loads(missing.err)["type"] == "/problems/unknown"
+
+
+def test_a_book_is_that_of_who_acts_and_nobody_elses(either: Program) -> None:
+    place(either)
+    found = either("book", "--period", "2026", "--json")
+    assert found.code == 0, found.err
+    assert list(found.json) == BOOK
+    assert either("book").out.startswith("纪实本 · ")
+    refused = either("book", "--person", "somebody", "--json")
+    assert (refused.code, json.loads(refused.err)["type"]) == (1, "/problems/denied")
 
 
 def test_counters_have_the_published_shape(either: Program) -> None:

@@ -56,7 +56,7 @@ def asked(call: Call) -> list[tuple[str, str]]:
     """The filters as pairs, the way they also stand in an address."""
     pairs = [("by", name) for name in call.many("by")]
     pairs += [("where", item) for item in call.many("where") if call.pairs("where")]
-    for name in ("area", "unit", "as-of", "axis", "map", "log", "limit", "after"):
+    for name in ("area", "unit", "as-of", "axis", "map", "of", "log", "limit", "after"):
         if (value := call.text(name)) is not None:
             pairs.append((name.replace("-", "_"), value))
     return pairs
@@ -216,6 +216,11 @@ VERBS = (
         arguments=(Argument(NAME, Both("指标名", "the counter")),),
         options=(
             *FILTERS,
+            Option(
+                "of",
+                Both("打开数值，还是其中已核验的：value|verified", "which part: value|verified"),
+                "PART",
+            ),
             Option("limit", Both("最多列出几条（1–500）", "how many at most (1–500)"), "N"),
             Option("after", Both("从此位置之后续列", "go on behind this position"), "P"),
         ),

@@ -1,0 +1,353 @@
+"""纪实本 · A person's record book: what they did, where it counts, who confirmed it; and what they
+are asked about. For themselves and the administrators of their unit, and never beside another's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from events.clock import EPOCH_DAY, instant_of, local_day, text_of
+from events.envelope import TAKEN, Recorded
+from events.errors import Denied
+from events.fact import counted
+from events.ports import Filter
+from projections.declare import Counter
+from projections.query import Query
+from services.access import Grant
+from services.kernel.case import Case, Told, fold
+from services.kernel.catalogue import next_commands
+from services.kernel.corrections import RecordVoided, VoidReason
+from services.kernel.entry import Entry
+from services.kernel.facts import RecordChallenged, RecordUpheld
+from services.web.asked import Asked, invalid, keeps_book_of
+from services.web.deeds import doers, numbers_of_deeds
+from services.web.language import Language
+from services.web.parts import Parts
+from services.web.story import Teller
+from services.web.texts import say_in
+
+EVENTS_MAX = 2_000
+CASES_MAX = 200
+CHALLENGES_MAX = 200
+BOOKS = ("home_unit", "team", "home_community", "paired_community")
+Json = dict[str, Any]
+
+
+class Wanted(NamedTuple):
+    """Whose book, and of which time: `2026`, `2026-03`, or '' for all of it."""
+
+    person: str
+    period: str
+
+    @property
+    def calendar(self) -> dict[str, str]:
+        """The time as a condition of numbers."""
+        unit = "month" if "-" in self.period else "year"
+        return {unit: self.period} if self.period else {}
+
+
+class Kept(NamedTuple):
+    """A case as it is now, with its events as they were recorded."""
+
+    entry: Entry
+    case: Case
+    events: Sequence[Recorded]
+
+
+class Deed(NamedTuple):
+    """One deed: the record that says it last, and all the records that say it."""
+
+    told: Told
+    revisions: tuple[int, ...]
+
+
+def wanted_of(asked: Asked, grant: Grant) -> Wanted:
+    """Whose book is asked for; one's own where nobody is named. Raises Invalid."""
+    period = asked.text("period") or ""
+    if period and not re.fullmatch(r"\d{4}(-(0[1-9]|1[0-2]))?", period):
+        raise invalid("period", period, "must look like 2026 or 2026-03", "应写作 2026 或 2026-03")
+    return Wanted(asked.text("person") or grant.person, period)
+
+
+async def read_book(parts: Parts, wanted: Wanted, grant: Grant, language: Language) -> Json:
+    """The book as JSON, worded in the reader's language. Raises Denied for whose it is not."""
+    grant.check_reading()
+    if not keeps_book_of(grant, parts.commands.directory, wanted.person):
+        raise Denied(
+            "a record book is for the person themselves and for administrators of their unit",
+            zh="纪实本只供本人及其所在单位的管理员查看",
+            action="book",
+        )
+    await parts.ledger.catch_up()
+    return await _Reading(parts, wanted, grant, language).book()
+
+
+class _Reading:
+    """One reading of one book."""
+
+    def __init__(self, parts: Parts, wanted: Wanted, grant: Grant, language: Language) -> None:
+        self._parts = parts
+        self._wanted = wanted
+        self._grant = grant
+        self._language: Language = language
+        self._say = say_in(language)
+        self._catalogue = parts.commands.catalogue
+        self._directory = parts.commands.directory
+        self._doing = doers(self._catalogue)
+        self._teller = Teller(
+            self._catalogue, self._directory, parts.log.zone, language, people=False
+        )
+
+    async def book(self) -> Json:
+        """All of it."""
+        kept, more = await self._cases()
+        found = [(one, deed) for one in kept for deed in self._deeds(one)]
+        found.sort(key=lambda pair: pair[1].told.occurred_at, reverse=True)
+        deeds = [self._deed(one, deed) for one, deed in found]
+        unit = self._directory.books(self._wanted.person).home_unit
+        return {
+            "person": self._wanted.person,
+            "unit": {"code": unit, "name": self._teller.unit(unit)} if unit else None,
+            "period": self._wanted.period or None,
+            "as_of": text_of(self._parts.commands.now()),
+            "totals": await self._totals(),
+            "confirmed": [deed for deed in deeds if deed["confirmed"]],
+            "unconfirmed": [deed for deed in deeds if not deed["confirmed"]],
+            "voided": [void for one in kept for void in self._voided(one)],
+            "to_answer": await self._to_answer(),
+            "more": more,
+        }
+
+    # --- numbers ----------------------------------------------------------------------------------
+
+    async def _totals(self) -> list[Json]:
+        """What the confirmed deeds add up to, as the ledger counts it everywhere."""
+        ledger, now = self._parts.ledger, self._parts.commands.now()
+        found: list[Json] = []
+        numbers = numbers_of_deeds(ledger.counters.values(), self._doing)
+        for field, names in numbers.items():
+            where = {field: self._wanted.person, **self._wanted.calendar}
+            query = Query(counters=tuple(names), area=self._grant.area, where=where)
+            reading = await ledger.read(query, now=now)
+            asked = urlencode(
+                [("of", "verified"), *(("where", f"{k}={v}") for k, v in where.items())]
+            )
+            for cell in reading.json(self._language)["cells"]:
+                if cell["verified"]:
+                    name = cell["counter"]
+                    found.append(
+                        {
+                            "counter": name,
+                            "label": cell["label"],
+                            "measure_word": cell["measure_word"],
+                            "value": cell["verified"],
+                            "events": f"/api/v1/counters/{name}/events?{asked}",
+                            "href": f"/explain/{name}?{asked}",
+                        }
+                    )
+        return found
+
+    # --- cases ------------------------------------------------------------------------------------
+
+    async def _cases(self) -> tuple[list[Kept], bool]:
+        """The cases in which this person did something, the newest first; whether there are more
+        than are read."""
+        ledger, person = self._parts.ledger, self._wanted.person
+        positions = set[int]()
+        for field in sorted(set(self._doing.values())):
+            facts = tuple(fact for fact, named in self._doing.items() if named == field)
+            where = {field: person, **self._wanted.calendar}
+            query = Query(area=self._grant.area, where=where)
+            counter = Counter(f"deeds by {field}", "", "", on=facts)
+            positions.update(await ledger.positions(counter, query))
+        newest = sorted(positions, reverse=True)[:EVENTS_MAX]
+        events = await self._parts.log.at(sorted(newest))
+        streams = list(dict.fromkeys(event.stream for event in reversed(events)))
+        kept = await asyncio.gather(*(self._kept(stream) for stream in streams[:CASES_MAX]))
+        more = len(streams) > CASES_MAX or len(positions) > EVENTS_MAX
+        return [one for one in kept if one is not None], more
+
+    async def _kept(self, stream: str) -> Kept | None:
+        entry = self._catalogue.of_stream(stream)
+        events = await self._parts.log.load(stream)
+        case = fold(entry, events)
+        if case is None or not self._parts.commands.rulings.visible(self._grant, case):
+            return None
+        return Kept(entry, case, events)
+
+    def _deeds(self, one: Kept) -> Iterator[Deed]:
+        """What this person did in the case. What says the same again, later on the way, is the
+        same deed: handled, then closed."""
+        open_deeds: dict[str, Deed] = {}
+        for told in one.case.held:
+            if not self._is_theirs(told.fact.fact, told.stored["data"]):
+                continue
+            names = self._said_by(one.entry, told.fact.fact)
+            before = open_deeds.pop(names[0], None)
+            if before is not None and told.fact.fact != names[0]:
+                told_by = (*before.revisions, told.revision)
+                yield from self._within(Deed(told, told_by))
+                continue
+            if before is not None:
+                yield from self._within(before)
+            open_deeds[names[0]] = Deed(told, (told.revision,))
+        for deed in open_deeds.values():
+            yield from self._within(deed)
+
+    def _within(self, deed: Deed) -> Iterator[Deed]:
+        if self._day(deed.told).startswith(self._wanted.period):
+            yield deed
+
+    def _day(self, told: Told) -> str:
+        """The local day on which it counts."""
+        stored, zone = told.stored, self._parts.log.zone
+        shape = told.fact.shape()
+        columns = counted(shape, stored["about"], stored["data"], told.occurred_at, zone)
+        return (EPOCH_DAY + timedelta(days=columns.day)).isoformat()
+
+    def _is_theirs(self, fact: str, data: Json) -> bool:
+        return fact in self._doing and data.get(self._doing[fact]) == self._wanted.person
+
+    @staticmethod
+    def _said_by(entry: Entry, fact: str) -> tuple[str, ...]:
+        """The facts that say the same deed on its way, in their order."""
+        return next((names for names in entry.workflow.confirms.values() if fact in names), (fact,))
+
+    # --- one deed ---------------------------------------------------------------------------------
+
+    def _deed(self, one: Kept, deed: Deed) -> Json:
+        case, told, revisions = one.case, deed.told, set(deed.revisions)
+        about, event = told.fact.about, one.events[told.revision - 1]
+        said = self._teller.tell(event)
+        words = [
+            word
+            for word, by in (("confirmed", case.confirmed), ("checked", case.verified))
+            if revisions & by
+        ]
+        return {
+            **self._place(case, told.revision),
+            "fact": told.fact.fact,
+            "label": said.label,
+            "occurred_at": text_of(told.occurred_at),
+            "recorded_at": text_of(said.recorded_at),
+            "area": {"code": about.area, "name": self._teller.area(about.area)},
+            "books": list(self._books(told)),
+            "details": self._details(told.fact.fact, told.stored["data"]),
+            "position": event.position,
+            "sha256": event.sha256.hex(),
+            "confirmed": bool(words),
+            "confirmed_by": [self._say(word) for word in words],
+            "corrected": bool(revisions & case.corrected),
+            "challenge": self._challenge(case, told.revision),
+            "challenge_href": self._challenge_href(one, told.revision),
+        }
+
+    def _details(self, fact: str, data: Json) -> list[Json]:
+        told = self._teller.details(fact, data)
+        return [{"label": label, "value": value} for label, value in told]
+
+    def _place(self, case: Case, revision: int) -> Json:
+        return {
+            "stream": case.stream,
+            "revision": revision,
+            "href": f"/case/{case.stream}#r{revision}",
+        }
+
+    def _books(self, told: Told) -> Iterator[Json]:
+        """Every book the deed stands in: one deed, which counts once above them all."""
+        about, teller = told.fact.about, self._teller
+        named = [("unit", about.unit), ("area", about.area)]
+        named += [(book, getattr(about.books, book)) for book in BOOKS]
+        for book, code in named:
+            if code is not None:
+                if book in ("unit", "home_unit"):
+                    name = teller.unit(code)
+                elif book == "team":
+                    team = self._directory.teams.get(code)
+                    name = team.name if team is not None else code
+                else:
+                    name = teller.area(code)
+                yield {"book": book, "label": self._say(f"book_{book}"), "code": code, "name": name}
+
+    def _challenge(self, case: Case, revision: int) -> Json | None:
+        """What became of the newest challenge of a record; None where there is none."""
+        if revision not in case.challenged:
+            return None
+        found = self._last(case, RecordChallenged.fact, revision)
+        reason = found.reason.label.text(self._language) if found is not None else ""
+        clock = case.clocks.get(f"challenge.{revision}")
+        answer = {"reason": reason, "due_at": None, "answer": None}
+        if clock is not None:
+            state = "challenge_missed" if clock.missed else "challenge_waits"
+            answer["due_at"] = text_of(clock.due_at) if clock.due_at else None
+        elif revision in case.corrected:
+            state = "challenge_corrected"
+        elif revision in case.upheld:
+            state = "challenge_upheld"
+            upheld = self._last(case, RecordUpheld.fact, revision)
+            answer["answer"] = upheld.reason.label.text(self._language) if upheld else None
+        else:
+            state = "challenge_answered"
+        return {"state": state.removeprefix("challenge_"), "label": self._say(state), **answer}
+
+    @staticmethod
+    def _last(case: Case, fact: str, revision: int) -> Any:
+        told = (one.fact for one in case.told(fact))
+        return next((one for one in told if getattr(one, "of_revision", 0) == revision), None)
+
+    def _challenge_href(self, one: Kept, revision: int) -> str | None:
+        """Where to ask for a correction; None where this reader may not, or has asked already."""
+        if revision in one.case.in_question or not self._grant.may(one.entry.kind, "challenge"):
+            return None
+        infos = next_commands(one.entry, one.case, self._grant.actor)
+        if all(info.name != "challenge" for info in infos):
+            return None
+        return f"/do/{one.case.stream}/challenge?revision={revision}"
+
+    def _voided(self, one: Kept) -> Iterator[Json]:
+        """Deeds of theirs that were taken back: they do not vanish without a word."""
+        for event in one.events:
+            if event.fact != RecordVoided.fact:
+                continue
+            for item in event.content["data"][TAKEN]:
+                day = local_day(instant_of(item["occurred_at"]), self._parts.log.zone).isoformat()
+                theirs = self._is_theirs(item["fact"], item["data"])
+                if theirs and day.startswith(self._wanted.period):
+                    yield {
+                        **self._place(one.case, event.revision),
+                        "label": one.entry.fact_label(item["fact"]).text(self._language),
+                        "occurred_at": item["occurred_at"],
+                        "voided_at": text_of(event.occurred_at),
+                        "reason": VoidReason(event.content["data"]["reason"]).label.text(
+                            self._language
+                        ),
+                    }
+
+    # --- what is asked of them --------------------------------------------------------------------
+
+    async def _to_answer(self) -> list[Json]:
+        """Challenges of records that the reader recorded, which wait for an answer."""
+        if self._wanted.person != self._grant.person:
+            return []
+        seen = self._directory.visible(self._grant)
+        only = Filter(facts=(RecordChallenged.fact,), areas=tuple(sorted(seen or ())))
+        events = await self._parts.log.read(limit=CHALLENGES_MAX, backward=True, only=only)
+        found: dict[str, Json] = {}
+        for stream in dict.fromkeys(event.stream for event in events):
+            one = await self._kept(stream)
+            if one is None:
+                continue
+            for told in one.case.held:
+                if told.revision in one.case.in_question and told.actor == self._grant.person:
+                    place = self._place(one.case, told.revision)
+                    found[place["href"]] = {
+                        **place,
+                        "label": one.entry.fact_label(told.fact.fact).text(self._language),
+                        "challenge": self._challenge(one.case, told.revision),
+                    }
+        return list(found.values())
