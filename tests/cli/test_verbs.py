@@ -27,7 +27,7 @@ TYPED = [
 CONTRACT = {
     "up", "demo", "import", "reconcile", "counters", "explain", "events", "projection", "parked",
     "export", "template", "token", "facts", "migrate", "api", "relay", "worker", "doctor",
-    "status", "mechanisms", "scenario", "calendar", "book",
+    "status", "mechanisms", "scenario", "calendar", "book", "table",
 }  # fmt: skip
 
 
