@@ -34,6 +34,7 @@ from events.places import Code
 SLOTS_MAX = 2
 NO_BOOKS: Mapping[str, str] = {}
 TEXT_ALONE = {str}
+VALUES_KEPT = 1_024
 
 
 class Provenance(str, Enum):
@@ -150,11 +151,13 @@ class Fact(BaseModel):
 
     def plain_data(self) -> dict[str, Any] | None:
         """The same where every field is a text, a whole number in range, a yes or no, a time, a
-        choice, or a mapping of texts; None where a field is anything else. Nested values are left
-        to pydantic, which takes four times as long."""
+        choice, a mapping of texts, or a value of such fields; None where a field is anything else.
+        Other nested values are left to pydantic, which takes four times as long."""
         found: dict[str, Any] = {}
         for name, value in self.__dict__.items():
             kind = type(value)
+            if value is None or name == "about":
+                continue
             if kind is str or kind is bool:
                 found[name] = value
             elif kind is datetime:
@@ -167,7 +170,9 @@ class Fact(BaseModel):
                 found[name] = value.isoformat()
             elif kind is dict and {*map(type, value.values())} <= TEXT_ALONE:
                 found[name] = dict(value)
-            elif value is not None and name != "about":
+            elif isinstance(value, BaseModel) and (plain := _plain_value(value)) is not None:
+                found[name] = dict(plain)
+            else:
                 return None
         return found
 
@@ -175,6 +180,31 @@ class Fact(BaseModel):
     def shape(cls) -> Shape:
         """Which of its fields are counted."""
         return _shape_of(cls)
+
+
+def _plain_value(value: BaseModel) -> Mapping[str, Any] | None:
+    """A nested value as JSON, where it holds nothing but texts, whole numbers in range, yes and
+    no; None where it holds anything else."""
+    if not value.model_config.get("frozen"):
+        return None
+    try:
+        return _kept_value(value)
+    except TypeError:  # it cannot be hashed: it holds a list or a mapping
+        return None
+
+
+@lru_cache(maxsize=VALUES_KEPT)
+def _kept_value(value: BaseModel) -> Mapping[str, Any] | None:
+    # Kept, because the terms of a variant stand in the first fact of every case of it.
+    data = value.model_dump(mode="json", exclude_none=True)
+    for one in data.values():
+        kind = type(one)
+        if kind is int:
+            if not -INTEGER_MAX <= one <= INTEGER_MAX:
+                return None
+        elif kind is not str and kind is not bool:
+            return None
+    return data
 
 
 @cache

@@ -10,6 +10,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from events.errors import Denied
 from services.kernel.words import Actor
@@ -20,7 +21,7 @@ EVERYTHING = "*"
 READING = "read"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Grant:
     """What one token may do.
 
@@ -37,7 +38,7 @@ class Grant:
     actions: frozenset[str] = frozenset()
     expires_at: datetime | None = None
 
-    @property
+    @cached_property
     def actor(self) -> Actor:
         """The caller as deciders know him."""
         return Actor(person=self.person, unit=self.unit, roles=self.roles, area=self.area)

@@ -186,7 +186,8 @@ class Rulings:
         self, order: Order, case: Case | None, cases: Mapping[str, Case], now: datetime
     ) -> Ruling:
         """Decide. Raises what `handle` raises, and Denied for a fact outside the caller's area."""
-        directory = self.directory
+        directory, entry = self.directory, order.entry
+        begins = case is None or case.state is None
         area = case.about.area if case else _asked_area(order)
         context = Context(
             actor=order.grant.actor,
@@ -194,9 +195,11 @@ class Rulings:
             directory=directory,
             calendar=directory.calendar,
             limits=directory.limits_in(area, now),
+            variant=entry.variant if begins else None,
+            terms=entry.terms if begins else None,
             cases=cases,
         )
-        facts = handle(order.entry, case, order.command, context)
+        facts = handle(entry, case, order.command, context)
         if order.grant.area is not None:
             for fact in facts:
                 for about, parent in _places(fact):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.exchange.scenarios import page as mechanisms
-from services.terminal import program, tables
+from services.terminal import program, size, tables
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -21,6 +21,7 @@ INLINE = re.compile(r"`((?:\.venv/bin/)?jishi [^`]+)`")
 INDENTED = re.compile(r"^ {4}(jishi .+)$", re.MULTILINE)
 ENDS = frozenset("|>&;") | {">>", "&&", "||"}
 """Where the words of the shell begin."""
+SIZED = re.compile(r"^\| \S+ `(\w+)` \| \d+ \| \S+ \| (\d+) \|", re.MULTILINE)
 ROUTE = re.compile(r"make\.(?:guarded|open)\(\s*\"([^\"]+)\"")
 
 
@@ -81,6 +82,22 @@ def test_a_mistyped_command_would_be_found(line: str) -> None:
 def test_a_table_is_what_the_code_says(name: str, made: Callable[[], str]) -> None:
     written = (DOCS / "reference" / f"{name}.md").read_text(encoding="utf-8")
     assert written == made(), f"docs/reference/{name}.md is of another time: print it anew"
+
+
+def test_the_size_told_is_about_the_size_there_is() -> None:
+    """Every kind and register stands there; the lines of one may be a tenth off, or twenty."""
+    written = (DOCS / "reference" / "size.md").read_text(encoding="utf-8")
+    told = {name: int(lines) for name, lines in SIZED.findall(written)}
+    found = {one.title.name: one.lines for one in size.sizes()}
+    assert told.keys() == found.keys(), "docs/reference/size.md is of another time: print it anew"
+    off = {
+        name: lines
+        for name, lines in found.items()
+        if abs(lines - told[name]) > max(20, lines // 10)
+    }
+    assert off == {}, "docs/reference/size.md is of another time: print it anew"
+    workflow, line = size.one_more()
+    assert f"{workflow} lines and {line} line for a number" in written
 
 
 def test_the_mechanisms_are_told_as_they_are_played() -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from events.clock import Instant, instant_of, micros
 from events.fact import (
@@ -148,3 +148,39 @@ def test_an_instant_that_is_counted_stands_as_microseconds() -> None:
 def test_the_columns_of_a_scan_are_those_of_an_entry() -> None:
     fields = list(EntryColumns.__dataclass_fields__)
     assert fields == ["position", "sign", *Counted._fields]
+
+
+class Agreed(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    most: int = 7
+    open: bool = True
+    until: date | None = None
+    ways: tuple[str, ...] | str = "any"
+    words: dict[str, str] | None = None
+
+
+class Begun(Fact):
+    fact = "class.begun"
+
+    agreed: Agreed
+
+
+@pytest.mark.parametrize(
+    ("agreed", "plain"),
+    [
+        (Agreed(), True),
+        (Agreed(until=date(2018, 3, 1)), True),
+        (Agreed(ways=("a", "b")), False),
+        (Agreed(words={"a": "b"}), False),
+        (Agreed(most=2**53), False),
+    ],
+    ids=["texts and numbers", "a day", "a list", "a mapping", "too large"],
+)
+def test_a_value_in_a_fact_is_written_as_pydantic_writes_it(agreed: Agreed, plain: bool) -> None:
+    fact = Begun(about=About(area="a1"), agreed=agreed)
+    whole = fact.model_dump(mode="json", exclude={"about"}, exclude_none=True)
+    assert (fact.plain_data() is not None) is plain
+    assert fact.data() == whole
+    fact.data()["agreed"].clear()  # nobody else's is touched
+    assert fact.data() == whole

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from services.exchange.scenarios.reading import read
 from services.exchange.scenarios.rows import of_file, report, row, shown
 from services.kernel.catalogue import discover
 
+ROOT = Path(__file__).parents[2]
 STEP = '{ at = "2018-03-01T09:00", as = "community", do = "order.place", save = "o" }'
 THEN = '{ facts = "o", are = ["order.placed"] }'
 
@@ -190,3 +192,12 @@ def test_a_mechanism_is_found_by_its_id() -> None:
 
 def test_every_row_names_kinds() -> None:
     assert all(one.kinds and one.label.zh and one.label.en for one in rows.rows().values())
+
+
+def test_a_wheel_has_the_scenarios_of_the_mechanisms() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    shipped = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    room = rows.SHIPPED.relative_to(ROOT).as_posix()
+    assert shipped == {
+        path.relative_to(ROOT).as_posix(): f"{room}/{path.name}" for path in rows.files()
+    }

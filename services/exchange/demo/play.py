@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from events.clock import micros
 from events.errors import Broken, Refused
@@ -28,6 +29,9 @@ from services.ruling import MAP, recorded
 BATCH_EVENTS_MAX = 1_500
 TURN = 32
 """So many commands are decided before whoever else is waiting has their turn."""
+OWN_IDS = frozenset({"check_in"})
+"""Kinds that name their cases themselves."""
+DOERS_KEPT = 4_096
 GRANTED = frozenset({"*"})
 FIRST_FACT = "area.defined"
 SETTLED = timedelta(minutes=15)
@@ -169,11 +173,11 @@ class Player:
             if stream in cases
         }
         ruling = rulings.decide(order, case, further, one.step.at)
+        if one.number == 0:
+            self.ids[one.step.case] = order.stream.partition("/")[2]
         if one.ends and one.keyed is None:
             cases.pop(order.stream, None)
-            self.ids.pop(one.step.case, None)
             return ruling.append
-        self.ids[one.step.case] = order.stream.partition("/")[2]
         events = recorded(ruling.append, Appended(0, micros(one.step.at)))
         cases[order.stream] = grown_by(ruling, case, events)
         return ruling.append
@@ -211,17 +215,20 @@ class Player:
         """The step as a request like anybody's. The kind names the case where it has a way to."""
         step = one.step
         starts = one.number == 0
-        own_id = starts and (one.keyed is not None or step.kind == "check_in")
+        case_id = self.ids.get(step.case)
+        if case_id is None and not (starts and (one.keyed is not None or step.kind in OWN_IDS)):
+            case_id = step.case_id
         return Request(
             grant=grant_of(step.doer),
             kind=step.kind,
             command=step.command,
-            id=None if own_id else self.ids.get(step.case, step.case_id),
+            id=case_id,
             fields=step.fields,
             command_id=one.command_id,
         )
 
 
+@lru_cache(maxsize=DOERS_KEPT)
 def grant_of(doer: Doer) -> Grant:
     """What somebody of the demonstration may do: everything their roles allow."""
     return Grant(

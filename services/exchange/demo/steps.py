@@ -10,9 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
-NAMESPACE = UUID("6a697368-6900-5000-8000-64656d6f0001")
+from uuid_utils import UUID as QuickUUID
+from uuid_utils import uuid5
+
+NAMESPACE = QuickUUID("6a697368-6900-5000-8000-64656d6f0001")
 """Of the command ids of the demonstration."""
 
 
@@ -43,7 +46,7 @@ class Step:
 
     def command_id(self, number: int) -> UUID:
         """The id of this command, the `number`-th of its case."""
-        return uuid5(NAMESPACE, f"{self.case}#{number}")
+        return UUID(bytes=uuid5(NAMESPACE, f"{self.case}#{number}").bytes)
 
 
 @dataclass(slots=True)
@@ -86,7 +89,12 @@ class Numbered:
 def in_time_order(stories: Iterable[Story]) -> Iterator[Numbered]:
     """All steps of all stories by their time; those of one story stay in order."""
     numbered = [
-        (step.at, place, number, Numbered(step, number, story.keyed))
+        (
+            step.at,
+            place,
+            number,
+            Numbered(step, number, story.keyed, ends=number + 1 == len(story.steps)),
+        )
         for place, story in enumerate(stories)
         for number, step in enumerate(story.steps)
     ]

@@ -1,6 +1,7 @@
 """机制 · The 176 mechanisms as rows: which of them a scenario shows, and what came of it.
 
-The rows stand in `mechanisms.toml` beside this file, their scenarios in `tests/scenarios`.
+The rows stand in `mechanisms.toml` beside this file. Their scenarios stand in `tests/scenarios`; a
+wheel has them in `articles` beside this file (`pyproject.toml` puts them there).
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from services.kernel.words import Label
 from services.parsing import nearest
 
 HERE = Path(__file__).parent
-SCENARIOS = HERE.parents[2] / "tests" / "scenarios"
+SHIPPED = HERE / "articles"
+SCENARIOS = SHIPPED if SHIPPED.is_dir() else HERE.parents[2] / "tests" / "scenarios"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def row(name: str) -> Row:
 
 
 def files() -> list[Path]:
-    """The files with the scenarios of the rows; none where the program lacks its source."""
+    """The files with the scenarios of the rows."""
     return sorted(SCENARIOS.glob("S[0-9]*.toml"))
 
 
