@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 import faust
 import structlog
-from faust.transport.drivers.aiokafka import Consumer, Transport
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP
 from mode import CrashingSupervisor
 
@@ -35,8 +35,12 @@ TAKE_RECORDS = 100
 """Records taken at once: each is a run of up to a thousand events, or half a megabyte."""
 WITHIN_SECONDS = 0.05
 BUFFER_RECORDS = 64
-HEARTBEATS = 3
-"""A worker says that it lives so many times before it would be thought dead."""
+HEARTBEATS = 10
+"""A worker says that it lives so many times before it would be thought dead, and learns as often
+whether the partitions are shared out anew."""
+FETCH_WAIT_MS = 200
+"""How long the broker may keep back its answer where there is nothing to read. Faust says 1,500:
+whatever else is asked on that connection waits as long, and two things are as partitions come."""
 COMMIT_SECONDS = 2.0
 METADATA_MS = 3_000
 """How soon a topic that was made, or made anew, is noticed."""
@@ -78,12 +82,26 @@ class Unread(dict[Any, Any]):
         return
 
 
+class PromptThread(AIOKafkaConsumerThread):
+    """Faust's thread for its consumer, which does not let the broker keep it waiting."""
+
+    def _create_worker_consumer(self, transport: Transport) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        if not hasattr(consumer, "_fetch_max_wait_ms"):
+            raise AssertionError("aiokafka names its waiting otherwise now")
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        return consumer
+
+
 class HintedConsumer(Consumer):
     """Begins where the database says, whatever offsets the group has committed."""
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
         self._read_offset = Unread()
+
+    def _new_consumer_thread(self) -> PromptThread:
+        return PromptThread(self, loop=self.loop, beacon=self.beacon)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Faust's last step of every assignment."""
