@@ -122,7 +122,7 @@ class Note(Fact):
 class Command(BaseModel):
     """Base of every command. Its fields are the form; `by=` says who may give it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     label: ClassVar[Label]
     by: ClassVar[frozenset[Party]]

@@ -176,7 +176,7 @@ def working_days(count: int) -> Limit:
 class Terms(BaseModel):
     """What a variant of a kind fixes (`[terms]` of its template); copied into the first fact."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 def _whole(value: Any) -> Any:
