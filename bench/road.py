@@ -32,7 +32,7 @@ from bench.measuring import Spent, rounds
 from bench.stand import LOG_ID, Stand
 from projections.counters import COUNTERS
 from projections.database import Database
-from projections.slips import CHANNEL
+from projections.combine import CHANNEL
 from services.books import road_of, upkeep_of
 from services.kernel.catalogue import discover
 from services.run import broker, settings

@@ -18,6 +18,7 @@ from events.errors import Refused
 from events.fact import Shape
 from events.ports import PAGE_EVENTS, Filter, Source
 from projections.bodies import BodySource
+from projections.combine import Combiner
 from projections.database import Database
 from projections.declare import Counter, unknown
 from projections.ledger import Ledger
@@ -93,6 +94,7 @@ class Upkeep:
         self._projections = {one.table.name: one for one in projections}
         self._shapes = shapes
         self._zone = zone
+        self._writing: dict[str, Combiner] = {}
         self.versions = Versions(database)
 
     async def install(self) -> None:
@@ -122,6 +124,7 @@ class Upkeep:
         """What takes one part of the log into a version."""
         if version.projection != LEDGER:
             return self._runner(version, part)
+        combiner = Combiner(self._database, version.name, self._source.log_id)
         return Slips(
             self._database,
             self._source,
@@ -130,6 +133,7 @@ class Upkeep:
             self._zone,
             part=part,
             mine=self._mine(version.road, part),
+            combiner=self._writing.setdefault(version.name, combiner),
         )
 
     async def seal(self, version: Version) -> int:

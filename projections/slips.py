@@ -10,7 +10,7 @@ the log itself, whatever the parts, the batches and the order in which they came
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, get_type_hints
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from events.envelope import Recorded, entries
 from events.errors import Broken, Invalid, Unavailable
 from events.fact import Counted, Shape
 from events.ports import PAGE_EVENTS, EntryColumns, Source
+from projections.combine import CHANNEL, Combiner, Move, Slip
 from projections.database import Database
 from projections.entries import cut_at_pages
 from projections.pages import check_not_ahead
@@ -29,8 +30,6 @@ from projections.statements import MOVE, MOVE_ARGUMENTS, STANDING
 from projections.store import PageStore, collector_off
 
 NAMES = tuple(column.name for column in fields(EntryColumns))
-CHANNEL = "jishi_slip"
-"""Notified whenever a part has moved on."""
 ZERO = b"\\u0000"
 TYPES = tuple(get_type_hints(Counted).values())
 
@@ -60,16 +59,6 @@ SELECT min(p.position) FROM projections.parked AS p WHERE p.projection = $1 AND 
 CLEAN = """
 DELETE FROM projections.slip AS s WHERE s.projection = $1 AND s.log_id = $2 AND s.hi <= $3
 """
-
-
-@dataclass(frozen=True)
-class Slip:
-    """The entries of one batch within one page, written."""
-
-    lo: int
-    hi: int
-    entries: int
-    columns: bytes
 
 
 def slip_of(run: EntryColumns) -> Slip:
@@ -113,8 +102,10 @@ class Slips(Part):
         part: int = 0,
         mine: Callable[[str], bool] = lambda stream: True,
         page_events: int = PAGE_EVENTS,
+        combiner: Combiner | None = None,
     ) -> None:
         super().__init__(database, source, name, part=part, mine=mine)
+        self._combiner = combiner or Combiner(database, name, source.log_id)
         self._shapes = shapes
         self._zone = zone
         self._page_events = page_events
@@ -124,7 +115,11 @@ class Slips(Part):
 
     async def _take(self, events: Sequence[Recorded], upto: int, next_offset: int) -> bool:
         slips, parked = self._written([e for e in events if e.stream not in self._parked])
-        moved = await self._send(slips, self._checkpoint(upto, next_offset, parked))
+        if parked:
+            moved = await self._send(slips, self._checkpoint(upto, next_offset, parked))
+        else:
+            move = Move(self.part, self.position, self._epoch, upto, next_offset, slips)
+            moved = await self._combiner.move(move)
         if moved:
             self._moved(upto, next_offset, parked)
         return moved

@@ -20,7 +20,8 @@ from projections.declare import Counter
 from projections.ledger import Ledger
 from projections.rebuild import Upkeep
 from projections.runner import Runner
-from projections.slips import CHANNEL, SlipSource
+from projections.slips import SlipSource
+from projections.combine import CHANNEL
 from projections.versions import ACTIVE, LEDGER
 from services.deadlines import Deadlines
 from services.directory import Directory
