@@ -33,7 +33,7 @@ log = structlog.get_logger("jishi.worker")
 
 TAKE_RECORDS = 100
 """Records taken at once: each is a run of up to a thousand events, or half a megabyte."""
-WITHIN_SECONDS = 0.05
+WITHIN_SECONDS = 0.02
 BUFFER_RECORDS = 64
 HEARTBEATS = 10
 """A worker says that it lives so many times before it would be thought dead, and learns as often
