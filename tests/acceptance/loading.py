@@ -194,6 +194,8 @@ class Load:
     tokens: dict[str, str]
     seed: int
     callers: int
+    rest: float = 0.0
+    """Seconds that each of them rests after an answer."""
     sent: list[Sent] = field(default_factory=list)
     again: int = 0
     """How often something had to be sent again."""
@@ -255,4 +257,5 @@ class Load:
             time.sleep(LOOK_SECONDS)
         assert answer.status in (200, 201), (path, answer.status, answer.body.decode())
         self.sent.append(Sent(key, path, who, fields, answer))
+        self._ending.wait(self.rest)
         return answer.json

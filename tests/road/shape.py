@@ -46,7 +46,7 @@ from tests.town import AREAS, Town
 
 PARTS = 4
 LOOK_SECONDS = 0.1
-CALLERS = 8
+CALLERS, REST_SECONDS = 8, 0.02
 LEASE_SECONDS, SESSION_SECONDS, HEAL_SECONDS = 2.0, 4.0, 2.0
 ROLES = ("relay", "worker", "api", "kafka", "postgres")
 SAID_MAX = 3_000
@@ -246,7 +246,7 @@ class Shape(Door):
     @contextlib.asynccontextmanager
     async def load(self) -> AsyncIterator[Load]:
         """Callers that carry orders from beginning to end over HTTP, all the time."""
-        load = Load(self, self.tokens, self.chance.randrange(2**32), CALLERS)
+        load = Load(self, self.tokens, self.chance.randrange(2**32), CALLERS, REST_SECONDS)
         load.__enter__()
         try:
             yield load
