@@ -7,18 +7,16 @@ events → the case) and `row_of` (a case → its row), both pure.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass, fields
 from types import MappingProxyType
-from typing import Generic
+from typing import Generic, NamedTuple, get_type_hints
 
 from events.envelope import Recorded
 from projections.rows import Row, State, Table
 
-TYPES = {"str": "text", "int": "bigint", "bool": "boolean"}
+TYPES = {str: "text", int: "bigint", bool: "boolean"}
 
 
-@dataclass(frozen=True)
-class CaseRow:
+class CaseRow(NamedTuple):
     """One case as lists show it. Instants are µs since 1970; 0 and '' = none."""
 
     stream: str
@@ -40,7 +38,7 @@ class CaseRow:
 
 
 TABLE = Table(
-    "case", MappingProxyType({column.name: TYPES[str(column.type)] for column in fields(CaseRow)})
+    "case", MappingProxyType({name: TYPES[kind] for name, kind in get_type_hints(CaseRow).items()})
 )
 
 
@@ -69,4 +67,4 @@ class CaseProjection(Generic[State]):
 
     def rows(self, state: State) -> list[Row]:
         """Its one row."""
-        return [astuple(self._row_of(state))]
+        return [self._row_of(state)]
