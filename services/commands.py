@@ -159,6 +159,8 @@ class Commands:
         fresh = not (order.keyed or not order.info.starts or order.command.reads(order.entry.kind))
         for _ in range(self._limits.attempts):
             case = await self._loaded(order, fresh=fresh)
+            if case is not None and case.state is not None and _finds(order):
+                return await self._found(order, case)
             try:
                 ruling = await self._ruled(order, case, now, fresh=fresh)
             except JishiError:
@@ -188,6 +190,20 @@ class Commands:
                     fresh = True
                     stale = outcome
         raise Conflict(stale.stream, expected=stale.expected, current=stale.current)
+
+    async def _found(self, order: Order, case: Case) -> Done:
+        """What a case that is there already began with. Raises Denied where the caller may not
+        see it."""
+        if not self.rulings.visible(order.grant, case):
+            raise Denied(
+                f"{order.stream} is there already, outside your area",
+                zh=f"{order.stream} 已在案，不在您的范围内",
+                action=f"{order.entry.kind}.read",
+            )
+        events = await self._log.load(order.stream)
+        first = events[0].content["command"]
+        begun = [event for event in events if event.content["command"] == first]
+        return Done(case.id, order.stream, begun, replayed=True)
 
     async def _loaded(self, order: Order, *, fresh: bool) -> Case | None:
         if order.info.starts and not order.keyed:
@@ -235,6 +251,10 @@ class Commands:
             raise _reused(order)
         stream = events[0].stream
         return Done(stream.partition("/")[2], stream, events, replayed=True)
+
+
+def _finds(order: Order) -> bool:
+    return order.keyed and order.info.starts and order.command.finds
 
 
 def _reused(order: Order) -> KeyReused:

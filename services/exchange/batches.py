@@ -15,9 +15,10 @@ from events.envelope import TAKEN, Recorded
 from events.errors import Refused
 from events.ports import Filter
 from services.exchange.desk import Desk
-from services.exchange.names import identifier
 from services.exchange.profile import Profile
 from services.exchange.telling import STEP
+from services.facts.issue_words import HOTLINE
+from services.kernel.identity import identifier
 from services.registers import import_batch
 from services.registers.import_batch import Batch, Finished, Undoing, Undone
 
@@ -105,7 +106,7 @@ async def generations(desk: Desk, profile: Profile) -> Generations:
     after = 0
     async for event in events_of(desk, Filter(kinds=(KIND,))):
         if event.fact == import_batch.ImportBatchStarted.fact:
-            if event.content["data"]["profile"] == profile.name:
+            if profile.hotline or event.content["data"]["profile"] == profile.name:
                 undone.add(event.stream)
         elif event.fact == import_batch.ImportBatchUndoStarted.fact:
             after = after or event.position
@@ -117,7 +118,9 @@ async def generations(desk: Desk, profile: Profile) -> Generations:
             for taken in event.content["data"][TAKEN]:
                 row_id = taken["data"].get("row_id")
                 if row_id is not None:
-                    found.finds[row_id] += 1
+                    # Numbers of other sources are none of the hotline's.
+                    if not profile.hotline or taken["data"].get("channel") == HOTLINE:
+                        found.finds[row_id] += 1
                 elif (step := step_of(taken["fact"], taken["data"])) is not None:
                     found.steps[event.stream, step] += 1
     return found

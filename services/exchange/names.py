@@ -11,14 +11,12 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
-from uuid import UUID
 
 from services.exchange.profile import Profile
 
 STEM_MAX = 20
 DIGEST_HEX = 8
 PERSON_MAX = 64
-_NAMESPACE = b"jishi import\n"
 _OTHER = re.compile(r"[^a-z0-9]+")
 _PERSON = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
 
@@ -94,25 +92,6 @@ class _Codes:
             code = f"{stem}-{_digest(self._scope + text, DIGEST_HEX)}"
             self._known[text] = self.made[text] = code
         return code
-
-
-def identifier(*parts: str) -> UUID:
-    """The uuid of these parts, version 5, always the same."""
-    return UUID(bytes=_uuid_bytes("\n".join(parts).encode()))
-
-
-def identifier_text(*parts: str) -> str:
-    """The same as text, without the object between."""
-    text = _uuid_bytes("\n".join(parts).encode()).hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-
-def _uuid_bytes(name: bytes) -> bytes:
-    # Written out because the library's own takes four times as long.
-    digest = bytearray(hashlib.sha1(_NAMESPACE + name).digest()[:16])  # noqa: S324
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    return bytes(digest)
 
 
 def _digest(text: str, length: int) -> str:

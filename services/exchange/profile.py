@@ -168,6 +168,9 @@ class Profile(Part):
     no_time: tuple[str, ...] = ()
     durations: Literal["wall", "exact"] | None = None
     id: str
+    hotline: bool = False
+    """Whether the ids are those of the hotline's tickets: one number is one case, in whatever file
+    or request it comes."""
     root: Code | None = None
     columns: Columns
     notes: Notes | None = None

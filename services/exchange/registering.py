@@ -6,8 +6,9 @@ import re
 
 from events.errors import Denied
 from services.exchange.desk import Desk
-from services.exchange.names import Names, identifier
+from services.exchange.names import Names
 from services.exchange.profile import Profile
+from services.kernel.identity import identifier
 from services.registers.area import Level
 from services.registers.org import OrgKind
 

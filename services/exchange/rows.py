@@ -15,7 +15,7 @@ from uuid import UUID
 
 from services.exchange.batches import Generations
 from services.exchange.moments import Moment, Moments
-from services.exchange.names import Names, identifier, identifier_text, raw
+from services.exchange.names import Names, raw
 from services.exchange.profile import Profile
 from services.exchange.readers import BrokenRow
 from services.exchange.sheets import CELL_TIMES
@@ -27,7 +27,8 @@ from services.exchange.telling import (
     read_label,
     read_moment,
 )
-from services.facts.issue_words import Channel, Resolution
+from services.facts.issue_words import HOTLINE, Channel, Resolution
+from services.kernel.identity import identifier, identifier_text
 from services.kernel.pieces import Command
 from services.workflows import issue
 
@@ -78,6 +79,9 @@ class Rows:
         self.names = Names(profile)
         self.wanted = profile.wanted()
         self._root = profile.root_area
+        # Numbers of the hotline are the same in every file and every request.
+        self._numbers = HOTLINE if profile.hotline else profile.name
+        self._channel = Channel.HOTLINE if profile.hotline else Channel.IMPORTED
         spellings = profile.times + (CELL_TIMES if profile.format == "xlsx" else ())
         self._moments = Moments(
             profile.zone, spellings, by_wall=profile.by_wall, no_time=profile.no_time
@@ -150,7 +154,7 @@ class Rows:
     ) -> Read:
         whole = "\x1e".join("\x1f".join(each) for each in (texts, *notes))
         digest = hashlib.sha256(whole.encode()).digest()
-        name, undone = f"{self.profile.name}\n{row_id}", self.undone
+        name, undone = f"{self._numbers}\n{row_id}", self.undone
         name = f"{name}\n{undone.finds[row_id] + 1}" if undone.finds else f"{name}\n1"
         stream = f"{self.profile.kind}/{identifier_text(name)}"
         steps = []
@@ -176,7 +180,7 @@ class Rows:
                 "category": (
                     None if self._category is None else names.category(texts[self._category])
                 ),
-                "channel": Channel.IMPORTED,
+                "channel": self._channel,
                 "requester": (
                     None if self._requester is None else names.person(texts[self._requester])
                 ),

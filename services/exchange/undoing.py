@@ -17,10 +17,10 @@ from events.ports import Append, Filter, Outcome, Stale
 from services.exchange import batches
 from services.exchange.desk import Desk, landed
 from services.exchange.importing import Progress, Summary
-from services.exchange.names import identifier
 from services.exchange.profile import KINDS
 from services.kernel.case import Case, fold
 from services.kernel.corrections import Void, VoidReason
+from services.kernel.identity import identifier
 from services.registers.import_batch import Undoing, Undone
 
 CASES_AT_ONCE = 250

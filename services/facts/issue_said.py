@@ -28,14 +28,54 @@ from services.facts.issue_words import (
     Source,
     SourceNote,
 )
-from services.kernel.words import Refusal, refuse
+from services.kernel.words import Party, Refusal, deny, refuse
 from services.kernel.workflow import About, Context
 
+INTAKE = (Party.COMMUNITY, Party.DISPATCHER, Party.STREET)
+"""Who looks at what comes in and gives it to a unit."""
+
+RETURNS_USED_UP = Refusal(
+    "returns_used_up",
+    zh="已退回 {returns} 次，不能再退；请由派单员转办",
+    en="returned {returns} times already: ask the dispatcher to transfer it",
+)
+ONLY_COMPLEX = Refusal(
+    "only_complex",
+    zh="仅复杂问题以形成方案为限；一般和重大问题请直接处置",
+    en="only a complex issue ends its clock with a plan: handle this one",
+)
+NOT_DECLARED_SOLVED = Refusal(
+    "not_declared_solved",
+    zh="承办单位未声明已解决，不能按“已解决”办结",
+    en="its handler has not declared it solved, so it cannot be closed as solved",
+)
+OF_THE_HOTLINE = Refusal(
+    "of_the_hotline",
+    "热线工单号须与渠道“政务热线”同用，且不与来源信息并用",
+    "a ticket's number goes with the channel hotline, and not with `source`",
+)
+TICKET_BY_INTAKE = Refusal(
+    "ticket_by_intake",
+    "热线工单由受理人员登记",
+    "tickets of the hotline are brought by those who take things in",
+)
 REOPEN_TOO_LATE = Refusal(
     "reopen_too_late",
     zh="重办期已于 {until} 截止；请另行提出",
     en="it could be reopened until {until}: raise it as a new issue",
 )
+
+
+def check_ticket(
+    ticket: str | None, channel: Channel, source: Source | None, parties: set[Party]
+) -> None:
+    """Refuse where a number of the hotline stands with what is not of it."""
+    if ticket is None:
+        return
+    if channel is not Channel.HOTLINE or source is not None:
+        refuse(OF_THE_HOTLINE)
+    if parties.isdisjoint(INTAKE):
+        deny(TICKET_BY_INTAKE)
 
 
 def imported(

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from events.clock import Instant
+from services.kernel.identity import identifier_text
 from services.kernel.words import Choice, Help, Label
 
 LABELS_MAX = 32
@@ -141,6 +142,12 @@ RowId = Annotated[
     Field(examples=["101000729509"]),
     Label("来源编号", "Id at the source"),
 ]
+Ticket = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$"),
+    Field(examples=["GD20180928-00123"]),
+    Label("热线工单号", "Ticket of the hotline"),
+]
 OpenedAt = Annotated[Instant, Label("提出时间", "Opened at")]
 DueAt = Annotated[Instant, Label("应结时间", "Due at")]
 CountedFrom = Annotated[
@@ -152,6 +159,14 @@ CountedFrom = Annotated[
     ),
 ]
 Day = Annotated[date, Label("来源当地日期", "Local day of the source")]
+
+
+HOTLINE = "hotline"
+
+
+def ticket_id(number: str) -> str:
+    """The id of the case of a ticket, by its number at the hotline: that of an import as well."""
+    return identifier_text(f"{HOTLINE}\n{number}\n1")
 
 
 class Source(BaseModel):

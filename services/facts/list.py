@@ -19,6 +19,11 @@ from services.kernel.words import Choice, ItemCode, Label, Name, Refusal, refuse
 from services.kernel.workflow import About, Fact, State
 
 NO_SUCH_LIST = Refusal("no_such_list", "没有有效的清单 {list}", "there is no list {list} in force")
+NAME_THE_LIST = Refusal(
+    "name_the_list",
+    "请写明是哪份清单上没有",
+    "say which list it does not stand on",
+)
 ON_THE_LIST = Refusal(
     "on_the_list",
     "{item} 在清单 {list} 上，不能以不在清单为由",
@@ -143,10 +148,14 @@ def on_list(context: Context, code: str, item: str) -> bool:
     return isinstance(state, InForce) and item in state.items
 
 
-def check_off(context: Context, code: str | None, item: str | None) -> None:
+def check_off(
+    context: Context, code: str | None, item: str | None, *, needed: bool = False
+) -> None:
     """Refuse where what is said to stand on no list does, or the list named is none: of a command
-    that reads its stream, where one is named."""
+    that reads its stream, where one is named. `needed`: one must be named."""
     if code is None:
+        if needed:
+            refuse(NAME_THE_LIST)
         return
     case = context.cases.get(stream(code))
     if case is None or not isinstance(case.state, InForce):

@@ -127,6 +127,9 @@ class Command(BaseModel):
     label: ClassVar[Label]
     by: ClassVar[frozenset[Party]]
     word: ClassVar[str] = ""
+    finds: ClassVar[bool] = False
+    """Whether a start command is content with a case that is there already under the id it makes:
+    nothing is added then, and the answer is that case's beginning. Else it is refused."""
 
     occurred_at: Instant | None = None
 

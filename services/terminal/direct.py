@@ -221,6 +221,13 @@ class Direct:
         filled = await tables.filled(table, self._asking(pairs), self.reader())
         return tables.as_bytes(filled, form, self.language)
 
+    async def tickets(self, pairs: Pairs) -> bytes:
+        """Where the hotline's tickets stand, as csv or json."""
+        from services.web.hotline import Hotline
+
+        reply = await Hotline(self._parts).tickets(self._asking(pairs), self.reader())
+        return reply.body
+
     async def counters(self, pairs: Pairs) -> dict[str, Any]:
         """The numbers asked for."""
         from services.web.reading import Reading

@@ -117,8 +117,8 @@ SECTIONS = (
             Entry(
                 "export",
                 "exports",
-                Both("导出：数据表、台账", "write ordinary tables, and tables 台账"),
-                ("cells", "table"),
+                Both("导出：数据表、台账、热线工单", "write tables, and the hotline's tickets"),
+                ("cells", "table", "tickets"),
             ),
         ),
     ),

@@ -112,6 +112,10 @@ class Remote:
             )
         return self.client.raw(_path("tables", f"{name}.{form}"), pairs)
 
+    async def tickets(self, pairs: Pairs) -> bytes:
+        """Where the hotline's tickets stand, as csv or json."""
+        return self.client.raw(_path("hotline", "tickets"), pairs)
+
     async def counters(self, pairs: Pairs) -> dict[str, Any]:
         """The numbers asked for."""
         return self._get("counters", pairs=pairs)

@@ -15,6 +15,7 @@ from services.web.describing import Describing
 from services.web.feed import Feed
 from services.web.forms import Forms
 from services.web.gate import Gate
+from services.web.hotline import Hotline
 from services.web.installing import Installing
 from services.web.pages import Pages
 from services.web.parts import Parts
@@ -37,6 +38,7 @@ def application(parts: Parts) -> ASGIApp:
         *Reading(parts).routes(make),
         *Installing(parts).routes(make),
         *Tables(parts).routes(make),
+        *Hotline(parts).routes(make),
         *Feed(parts).routes(make),
         *Probes(parts).routes(make),
         *Describing(parts).routes(make),

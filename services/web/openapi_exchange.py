@@ -20,7 +20,7 @@ NAME: Json = {"name": "name", "in": "path", "required": True, "schema": TEXT}
 
 def paths(read: Read, say: Say, problems: Problems) -> dict[str, Json]:
     """The paths. `read` makes a reading operation, `problems` the answers that say no."""
-    return _tables(read, say, problems)
+    return {**_tables(read, say, problems), **_hotline(read)}
 
 
 def _tables(read: Read, say: Say, problems: Problems) -> dict[str, Json]:
@@ -48,3 +48,15 @@ def _tables(read: Read, say: Say, problems: Problems) -> dict[str, Json]:
         one["responses"]["200"]["content"] = {media: {"schema": schema}}
         found[f"/api/v1/tables/{{name}}.{form}"] = {"parameters": [NAME], "get": one}
     return found
+
+
+def _hotline(read: Read) -> dict[str, Json]:
+    whole: Json = {"type": "integer"}
+    shape: Json = {
+        "type": "object",
+        "required": ["tickets", "next", "head"],
+        "properties": {"tickets": LIST, "next": whole, "head": whole},
+    }
+    found = read("tickets", shape, "after", "limit", "area", "format")
+    found["responses"]["200"]["content"]["text/csv"] = {"schema": TEXT}
+    return {"/api/v1/hotline/tickets": {"get": found}}

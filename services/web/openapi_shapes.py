@@ -31,6 +31,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "templates": ("模板：自带的与已安装的", "The templates, shipped and installed"),
     "tables": ("台账：自带的与已安装的", "The tables, shipped and installed"),
     "table": ("一份台账", "One table, filled"),
+    "tickets": ("热线工单的办理情况", "Where the hotline's tickets stand"),
     "install_table": ("安装台账样式", "Install a table"),
     "install": ("安装模板", "Install a template"),
     "catalogue": ("种类、操作、字段与指标", "Kinds, commands, fields and counters"),

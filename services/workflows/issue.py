@@ -10,7 +10,7 @@ ones a *plan* is formed within 1 week, which ends the clock and solves nothing y
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from events.clock import Instant
 from services.facts import list as lists
@@ -49,7 +49,18 @@ from services.facts.issue import (
     RequesterContacted,
     Suspended,
 )
-from services.facts.issue_said import closed, fed_back, imported, reopened, told
+from services.facts.issue_said import (
+    INTAKE,
+    NOT_DECLARED_SOLVED,
+    ONLY_COMPLEX,
+    RETURNS_USED_UP,
+    check_ticket,
+    closed,
+    fed_back,
+    imported,
+    reopened,
+    told,
+)
 from services.facts.issue_words import (
     Channel,
     ContactMeans,
@@ -63,9 +74,12 @@ from services.facts.issue_words import (
     Source,
     SourceNote,
     SuspendReason,
+    Ticket,
     Tier,
+    ticket_id,
 )
 from services.kernel.words import (
+    Actor,
     CategoryCode,
     Label,
     Party,
@@ -81,24 +95,6 @@ from services.kernel.workflow import Clock, Command, Context, Opening, Workflow
 
 RETURNS_MAX = 2
 
-INTAKE = (Party.COMMUNITY, Party.DISPATCHER, Party.STREET)
-"""Who looks at what comes in and gives it to a unit."""
-
-RETURNS_USED_UP = Refusal(
-    "returns_used_up",
-    zh="已退回 {returns} 次，不能再退；请由派单员转办",
-    en="returned {returns} times already: ask the dispatcher to transfer it",
-)
-ONLY_COMPLEX = Refusal(
-    "only_complex",
-    zh="仅复杂问题以形成方案为限；一般和重大问题请直接处置",
-    en="only a complex issue ends its clock with a plan: handle this one",
-)
-NOT_DECLARED_SOLVED = Refusal(
-    "not_declared_solved",
-    zh="承办单位未声明已解决，不能按“已解决”办结",
-    en="its handler has not declared it solved, so it cannot be closed as solved",
-)
 IMPORT_ONLY = Refusal("import_only", zh="来源信息仅限导入", en="`source` is for imports only")
 SAME_UNIT = Refusal("same_unit", zh="已由 {unit} 承办", en="{unit} has it already")
 
@@ -113,13 +109,20 @@ class Find(
 ):
     """Put an issue on record: one's own, somebody else's, or one that was seen."""
 
+    finds: ClassVar[bool] = True
     channel: Channel = Channel.IN_PERSON
     requester: Annotated[Person | None, Label("诉求人", "Requester")] = None
+    ticket: Ticket | None = None
     source: Annotated[Source | None, Label("来源（仅限导入）", "Source (imports only)")] = None
+
+    def case_id(self, actor: Actor) -> str | None:
+        """A number of the hotline is one case, whoever brings it."""
+        return ticket_id(self.ticket) if self.ticket is not None else None
 
     def decide(self, issue: None, context: Context) -> IssueFound:
         """A resident is their own requester. An import may add what its source knows."""
         parties = context.actor.parties()
+        check_ticket(self.ticket, self.channel, self.source, parties)
         if self.source is not None:
             if Party.IMPORTER not in parties:
                 refuse(IMPORT_ONLY)
@@ -132,6 +135,7 @@ class Find(
             channel=self.channel,
             requester=requester,
             opened_at=context.occurred_at,
+            row_id=self.ticket,
         )
 
 
@@ -166,7 +170,7 @@ class Assign(Command, zh="交办", by=INTAKE):
 
 
 class Return(Command, zh="退回", by=Party.HANDLER):
-    """Give it back, with a reason."""
+    """Give it back, with a reason. What is on no list names the list."""
 
     reason: ReturnReason
     not_on: lists.NotOn = None
@@ -180,9 +184,11 @@ class Return(Command, zh="退回", by=Party.HANDLER):
         """Not for ever: after a few times only a dispatcher moves it."""
         if issue.matter.returns >= RETURNS_MAX:
             refuse(RETURNS_USED_UP, returns=issue.matter.returns)
-        lists.check_off(context, self.not_on, self.item)
+        off_list = self.reason is ReturnReason.NOT_ON_LIST
+        item = self.item or (issue.about.category if off_list else None)
+        lists.check_off(context, self.not_on, item, needed=off_list)
         return IssueReturned(
-            about=issue.said(context), reason=self.reason, not_on=self.not_on, item=self.item
+            about=issue.said(context), reason=self.reason, not_on=self.not_on, item=item
         )
 
 

@@ -19,6 +19,7 @@ from services.exchange.rows import Rows
 from services.kernel.case import Case, fold
 from services.ruling import recorded
 from tests.exchange.office import (
+    COMMUNITY,
     HEADER,
     IMPORTER,
     ROWS,
@@ -335,3 +336,33 @@ async def test_progress_is_told_as_it_goes(
     seen: list[int] = []
     await office.take_in(file, progress=lambda summary: seen.append(summary.rows))
     assert seen == [2, 4, 5]
+
+
+async def test_a_number_of_the_hotline_is_one_case_in_every_file_and_request(
+    office: Office, tmp_path: Path
+) -> None:
+    """Two exports of the hotline under two profiles, and a number that was taken in by hand."""
+    by_hand = await office.give(
+        COMMUNITY, "issue", "find", area="root", channel="hotline", ticket="9"
+    )
+    rows = (*ROWS[:2], "9,2013-04-01 00:00,,,,,Parks,Noise,,u2, ")
+    path = write(tmp_path / "day.csv", rows)
+    first = await office.take_in(path, small("hotline = true\n", name="day"))
+    assert (first.accepted, first.repeated) == (2, 1)
+    head = await office.log.head()
+    refused = tmp_path / "refused.csv"
+    month = small("hotline = true\n", name="month")
+    again = await office.take_in(write(tmp_path / "month.csv", rows), month, refused=refused)
+    assert (again.accepted, again.repeated) == (0, 3)
+    # Nothing but the batch itself.
+    kinds = {event.stream.partition("/")[0] for event in await office.log.read(after=head)}
+    assert kinds <= {"import_batch", "area", "org"}
+    assert "already" in refused.read_text(encoding="utf-8-sig")
+    found = await office.give(
+        COMMUNITY, "issue", "find", area="root", channel="hotline", ticket="1", category="other"
+    )
+    assert found.replayed
+    assert (await office.give(
+        COMMUNITY, "issue", "find", area="root", channel="hotline", ticket="9"
+    )).id == by_hand.id  # fmt: skip
+    assert await office.count("issues_received", where={"channel": "hotline"}) == 3

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from events.places import is_code
 from services.exchange import profile
-from services.exchange.names import Names, identifier, identifier_text, raw
+from services.exchange.names import Names, raw
+from services.kernel.identity import identifier, identifier_text
 
 SMALL = """
 title = "Small"

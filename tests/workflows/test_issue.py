@@ -33,6 +33,7 @@ from services.facts.issue_words import (
     ReturnReason,
     SuspendReason,
     Tier,
+    ticket_id,
 )
 from services.kernel.clocks import (
     DeadlineEnded,
@@ -182,13 +183,28 @@ def test_a_suspended_plan_goes_on_as_a_plan() -> None:
 
 
 def test_a_return_gives_it_back_and_the_clock_runs_on() -> None:
-    back = GENERAL.when(UNIT, Return(reason=ReturnReason.NOT_ON_LIST))
+    back = GENERAL.when(UNIT, Return(reason=ReturnReason.NOT_OURS))
     back.then(
-        IssueReturned(about=AT_C1.at(unit="u1"), reason=ReturnReason.NOT_ON_LIST),
+        IssueReturned(about=AT_C1.at(unit="u1"), reason=ReturnReason.NOT_OURS),
     )
     assert back.case is not None
     assert back.case.about.unit is None
     assert back.case.clocks["settle"].due_at == MONDAY + timedelta(hours=1)
+
+
+def test_what_is_on_no_list_names_the_list() -> None:
+    GENERAL.when(UNIT, Return(reason=ReturnReason.NOT_ON_LIST)).refused("name_the_list")
+
+
+def test_a_number_of_the_hotline_is_one_case() -> None:
+    ticket = {"area": "c1", "ticket": "GD-1", "channel": Channel.HOTLINE}
+    (found,) = NEW.when(COMMUNITY, Find.model_validate(ticket)).facts
+    assert isinstance(found, IssueFound)
+    assert (found.row_id, found.channel) == ("GD-1", Channel.HOTLINE)
+    ids = {Find.model_validate(ticket).case_id(one) for one in (COMMUNITY, DISPATCHER)}
+    assert ids == {ticket_id("GD-1")} != {ticket_id("GD-2")}
+    NEW.when(RESIDENT, Find.model_validate(ticket)).refused("ticket_by_intake")
+    NEW.when(COMMUNITY, Find(area="c1", ticket="GD-1")).refused("of_the_hotline")
 
 
 def test_an_issue_is_not_returned_for_ever() -> None:

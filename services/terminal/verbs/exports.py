@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, cast
 
 from events.errors import Invalid
-from services.terminal.verb import Option, Verb
+from services.terminal.verb import Option, Verb, area_option
 from services.terminal.verbs import tables
 from services.terminal.words import Both
 
@@ -46,6 +47,19 @@ async def cells(call: Call) -> None:
     )
 
 
+async def tickets(call: Call) -> None:
+    """Print the tickets that moved behind a position, as CSV or as one JSON object."""
+    given = [("after", call.whole("after")), ("limit", call.whole("limit", least=1, most=500))]
+    pairs = [(name, str(value)) for name, value in given if value is not None]
+    pairs += [("area", area)] if (area := call.text("area")) else []
+    async with call.way() as way:
+        body = await way.tickets([*pairs, ("format", "json" if call.say.json else "csv")])
+    if call.say.json:
+        call.say.value(json.loads(body))
+    else:
+        call.say.file(body)
+
+
 VERBS = (
     Verb(
         "export cells",
@@ -62,4 +76,19 @@ VERBS = (
         ),
     ),
     tables.EXPORT,
+    Verb(
+        "export tickets",
+        Both("热线工单的办理情况，供热线系统取回", "where the hotline's tickets stand"),
+        tickets,
+        ("jishi export tickets --after 1200", "jishi export tickets --json"),
+        options=(
+            area_option(),
+            Option("after", Both("从此位置之后", "behind this position"), "P"),
+            Option("limit", Both("最多看几条事实（≤500）", "how many facts at most (≤ 500)"), "N"),
+        ),
+        more=Both(
+            "列出此位置之后有变化的工单及其现状；下次从答复中的 next 接着取。",
+            "The tickets that moved behind a position, as they stand now; go on from `next`.",
+        ),
+    ),
 )
