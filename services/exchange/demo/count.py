@@ -123,20 +123,21 @@ class Asking:
         ledger = self.house.ledger
         query = replace(query, counters=(figure.counter,), area=figure.area)
         if figure.level:
-            return len(await self._with_some(ledger, query, figure.level))
+            return await self._of_level(ledger, query, figure)
         reading = await ledger.read(replace(query, by=(figure.different,)))
         return sum(bool(cell.figure.value) for cell in reading.cells)
 
-    async def _with_some(self, ledger: Ledger, query: Query, level: str) -> set[str]:
+    async def _of_level(self, ledger: Ledger, query: Query, figure: Figure) -> Number:
         tree = ledger.areas
-        found = set()
-        for code, its_level in tree.levels.items():
-            if its_level == level and tree.is_under(code, query.area or "root"):
+        values: list[Number] = []
+        for code, level in tree.levels.items():
+            if level == figure.level and tree.is_under(code, query.area or "root"):
                 here = {**query.where, "area": code}
                 reading = await ledger.read(replace(query, where=here))
-                if reading.cells and reading.cells[0].figure.value:
-                    found.add(code)
-        return found
+                values.append((reading.cells[0].figure.value or 0) if reading.cells else 0)
+        if figure.of_level:
+            return {"most": max, "least": min}[figure.of_level](values, default=0)
+        return sum(value >= figure.reaching for value in values)
 
     async def counted(self, counter: str, area: str, query: Query | None = None) -> Number:
         """One counter in one area."""

@@ -22,7 +22,7 @@ class Figure:
 
     `counter` is a counter; for `rule` it is `rule:<code>:<number>`, `terms:<variant>:<field>` or
     `limit:<kind>:<clock>:<case>` (seconds), for `quoted` `said:<code>`. What was counted is divided
-    by `per`: fen to yuan, seconds to hours.
+    by `per`: fen to yuan, seconds to hours, a share to hundredths.
     """
 
     indicator: str
@@ -35,7 +35,7 @@ class Figure:
     where: Mapping[str, str] = field(default_factory=dict)
     exact: bool = True
     seed: str = "S0"
-    per: int = 1
+    per: Number = 1
     areas: tuple[str, ...] = ()
     """Where the figure is of several areas together: the sum of these."""
     before: bool = False
@@ -43,7 +43,10 @@ class Figure:
     different: str = ""
     """So many different ones of this dimension were counted at all."""
     level: str = ""
-    """Of areas (`different="area"`): only those of this level."""
+    """Of the areas of this level: how many come to `reaching`, or what `of_level` says."""
+    reaching: int = 1
+    of_level: str = ""
+    """`most`: what the area with the most comes to; `least`: the one with the least."""
 
     def met(self, counted: Number) -> bool:
         """Exactly, or at least where the source says “more than”."""

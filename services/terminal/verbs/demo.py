@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
 
 BESIDE_A_PAGE = 60
 """So many facts of the other districts are decided before the page has its turn."""
+
+CLASSES = {
+    "events": Both("由事件实计", "counted from events"),
+    "state": Both("登记簿现状", "the state of registers"),
+    "rule": Both("规则条款", "laid down as rules"),
+    "quoted": Both("仅转述", "only quoted"),
+}
 
 BEFORE_THE_YEAR = timedelta(days=400)
 """The clock of the log stands there until the first deed is played."""
@@ -51,6 +59,7 @@ async def _once(call: Call) -> int:
         found = await _compare(house, chosen)
         answer = found.json(await house.log.head(), time.monotonic() - begun)
     call.answer(answer, lambda: _show(call, answer))
+    _tell_classes(call, answer)
     call.say.talk(
         f"{answer['of']} 项公布数字，{answer['equal']} 项相等；共 {answer['events']} 条记录，"
         f"用时 {answer['seconds']} 秒",
@@ -223,6 +232,23 @@ def _show(call: Call, answer: dict[str, Any]) -> None:
         if seed == "S0":
             rows += [["", one["label"], "", one["counted"], "", "", ""] for one in answer["beside"]]
         call.say.table(heads, rows, right=(2, 3))
+
+
+def _tell_classes(call: Call, answer: dict[str, Any]) -> None:
+    """How many of the figures are counted, stand in registers or rules, or are only quoted."""
+    figures = answer["figures"]
+    for exact, heading in (
+        (True, Both("精确数字", "exact figures")),
+        (False, Both("“多”“余”数字（不少于）", "figures of “more than”")),
+    ):
+        found = Counter(one["how"] for one in figures if one["exact"] is exact)
+        parts = [(found[how], label) for how, label in CLASSES.items() if found[how]]
+        call.say.talk(
+            f"{heading.zh} {found.total()} 项："
+            + "，".join(f"{label.zh} {number}" for number, label in parts),
+            f"{found.total()} {heading.en}: "
+            + ", ".join(f"{number} {label.en}" for number, label in parts),
+        )
 
 
 VERBS = (

@@ -2,9 +2,7 @@
 
 Counts of thousands are as many cases, each with the shortest life there is: an activity put on
 record after it was held, a dispute settled on the spot, a wish that was fulfilled when it was
-entered. Person-times are sums: one entry says how many there were. The 46,000 sessions and 15,000
-wishes of the whole city, given as round numbers, are quoted: to play them would take longer than
-all the rest.
+entered. Person-times are sums: one entry says how many there were.
 """
 
 from __future__ import annotations
@@ -16,6 +14,7 @@ from services.exchange.demo.districts import kunming_bodies
 from services.exchange.demo.districts.kunming_bodies import COMMUNITIES, MAIN, ROOT
 from services.exchange.demo.figures import Figure
 from services.exchange.demo.script import Script, after
+from services.exchange.demo.steps import Doer
 from services.exchange.demo.year import Year
 
 SEED, NAME = "S1", "云南省昆明市"
@@ -70,8 +69,8 @@ FIGURES = (
     _state("grids", "网格", "个", 195, "grids", "xishan"),
     _rule("liaison_per_grid", "每网格党建联络员", "名", 1, "rule:km.liaison:per_grid", "xishan"),
     _state("one_stop_service_items", "一站式便民服务事项", "项", 111, "public_services", ROOT),
-    _quoted("platform_members", "智慧党建云平台党员", "名", 19_000, "said:km-platform", "guandu",
-            exact=False),
+    _state("platform_members", "智慧党建云平台党员", "名", 19_000, "people_listed", "guandu",
+           exact=False),
     _state("platform_branches", "智慧党建云平台支部", "个", 900, "party_orgs", "guandu"),
     _quoted("ten_thousand_members_campaign", "万名党员进社区（名义规模）", "名", 10_000,
             "said:km-ten-thousand", ROOT, exact=False),
@@ -86,16 +85,15 @@ FIGURES = (
            "resident_participants", "yiliang"),
     _quoted("avg_resolution_time_reduction", "问题解决时间平均缩短", "%", 60, "said:km-time",
             "jinxing"),
-    _quoted("resident_satisfaction_min", "居民满意度", "%", 95, "said:km-content", "jinxing",
-            exact=False),
+    _least("resident_satisfaction_min", "居民满意度", "%", 95, "satisfaction_rate", "jinxing",
+           per=0.01),
     _state("grids", "船房社区网格", "个", 24, "grids", "chuanfang"),
     _main("grid_volunteer_teams", "网格党员志愿服务队", "支", 2_168, "teams_active",
           how="state"),
-    _quoted("volunteer_sessions", "志愿服务场次", "场次", 46_000, "said:km-sessions", ROOT,
-            exact=False),
+    _main("volunteer_sessions", "志愿服务场次", "场次", 46_000, "volunteering_sessions",
+          exact=False),
     _main("disputes_resolved", "化解矛盾纠纷", "件", 10_000, "disputes_resolved", exact=False),
-    _quoted("wishes_fulfilled", "完成微心愿", "个", 15_000, "said:km-wishes", ROOT,
-            exact=False),
+    _main("wishes_fulfilled", "完成微心愿", "个", 15_000, "wishes_fulfilled", exact=False),
     _state("main_districts", "主城区数", "个", 5, "campaign_units", ROOT),
 )
 # fmt: on
@@ -109,6 +107,11 @@ FULL_LIVES = 43
 
 TEAMS = 2_168
 DISPUTES = 10_050
+SESSIONS = 46_000
+PLATFORM_MEMBERS = 19_010
+ASKED, CONTENT = 40, 39
+"""Of 金星社区's residents whose matter was dealt with, and how many of them were satisfied."""
+CITY_WISHES = 15_000
 
 
 def script(year: Year) -> Script:
@@ -118,6 +121,8 @@ def script(year: Year) -> Script:
     _rules(play)
     _volunteers(play)
     _city(play)
+    _asked(play)
+    _platform(play)
     return play
 
 
@@ -127,11 +132,7 @@ def _rules(play: Script) -> None:
     play.numbers("km.liaison", "xishan", per_grid=1)
     play.said("km-fees", "小区物业费收缴率", "yining", "%", 100, least=False)
     play.said("km-ten-thousand", "万名党员进社区", ROOT, "名", 10_000, least=True)
-    play.said("km-platform", "智慧党建云平台党员", "guandu", "名", 19_000, least=True)
-    play.said("km-sessions", "“创文”志愿服务场次", ROOT, "场次", 46_000, least=True)
-    play.said("km-wishes", "“创文”完成微心愿", ROOT, "个", 15_000, least=True)
     play.said("km-time", "问题解决时间平均缩短", "jinxing", "%", 60, least=False)
-    play.said("km-content", "居民满意度", "jinxing", "%", 95, least=True)
     for number in range(1, 6):
         project = play.case("programme_item", f"{number}", play.desk, "propose", area="yining")
         after(project, play.leader, "approve", minutes=600)
@@ -175,6 +176,29 @@ def _wish(play: Script, name: str, area: str, number: int) -> None:
               done_by=f"w-{area}-{number % 400:04d}")  # fmt: skip
 
 
+def _asked(play: Script) -> None:
+    """金星社区: what residents say of how their matters were dealt with."""
+    handler = Doer("h-jinxing", "km-panlong", ("worker",))
+    for number in range(ASKED):
+        resident = Doer(f"r-jinxing-{number:04d}", None, ("resident",))
+        story = play.case("issue", f"jinxing/{number}", play.desk, "find", area="jinxing",
+                          category="property", requester=resident.person)  # fmt: skip
+        after(story, play.desk, "classify", minutes=5, tier="general")
+        after(story, play.desk, "assign", minutes=5, unit="km-panlong")
+        after(story, handler, "handle", minutes=40, resolution="solved")
+        after(story, play.desk, "feed_back", minutes=5)
+        said = "satisfied" if number < CONTENT else "dissatisfied"
+        after(story, resident, "give_feedback", minutes=60, satisfaction=said)
+        after(story, play.desk, "close", minutes=30, resolution="solved")
+
+
+def _platform(play: Script) -> None:
+    """官渡区: the members whose branches are on the platform, by opaque ids."""
+    where = [code for code, district in COMMUNITIES.items() if district == "guandu"]
+    for number in range(PLATFORM_MEMBERS):
+        play.person(f"gd-{number:05d}", where[number % len(where)], "resident_member")
+
+
 def _city(play: Script) -> None:
     """The five districts of the city proper while it was judged as a civilised city."""
     where = [code for code, district in COMMUNITIES.items() if district in MAIN]
@@ -196,3 +220,9 @@ def _city(play: Script) -> None:
         area = where[number % len(where)]
         play.case("dispute", f"{number}", play.desk, "register", area=area,
                   settled_by=f"md-{area}")  # fmt: skip
+    for number in range(SESSIONS):
+        play.case("volunteering", f"city/{number}", play.desk, "plan",
+                  area=where[number % len(where)])  # fmt: skip
+    for number in range(CITY_WISHES):
+        area = where[number % len(where)]
+        _wish(play, f"city/{number}", area, number)
