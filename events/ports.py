@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -174,6 +175,11 @@ class Log(Source, Protocol):
         Raises Ambiguous where the connection broke while it was under way (safe to send again),
         Unavailable where it never began.
         """
+        ...
+
+    def alone(self, keys: Sequence[str]) -> AbstractAsyncContextManager[None]:
+        """While it lasts nobody else, in any process of this log, is alone with one of these keys:
+        for what is decided on more than single cases. Others wait. Raises Unavailable."""
         ...
 
     async def load(self, stream: str, after_revision: int = 0) -> list[Recorded]:

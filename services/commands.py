@@ -18,6 +18,7 @@ from events.errors import Conflict, Denied, JishiError, KeyReused, Unavailable, 
 from events.ports import Appended, Repeated, Reused, Stale
 from services.access import Grant
 from services.cases import CASES_MAX, Cases
+from services.collisions import Collisions
 from services.directory import Directory, ZonedLog
 from services.kernel.case import Case
 from services.kernel.catalogue import Catalogue, only
@@ -98,6 +99,7 @@ class Commands:
         self.directory = directory
         self.rulings = Rulings(log.log_id, log.zone, catalogue, directory)
         self.cases = Cases(log, limits.cases)
+        self.collisions = Collisions(log, catalogue, directory, self.cases)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -169,7 +171,7 @@ class Commands:
                 # What is cached may be outdated: no refusal without a look at the log.
                 fresh = True
                 continue
-            (outcome,) = await self._log.append([ruling.append])
+            outcome = await self.collisions.append(ruling, case, now)
             match outcome:
                 case Appended():
                     events = recorded(ruling.append, outcome)

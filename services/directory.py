@@ -228,6 +228,15 @@ class Directory:
             known[day, area] = found
         return known[day, area]
 
+    def numbers_in(self, code: str, area: str, now: datetime) -> Mapping[str, int] | None:
+        """The numbers a rule lays down in an area today; None where it does not hold there."""
+        rule = self._lists.rules.get(code)
+        if rule is None or not self._holds(rule, area):
+            return None
+        said = rule.on(now.astimezone(self._log.zone).date())
+        numbers = said.get("numbers") if said is not None else None
+        return None if numbers is None else numbers.get("numbers") or {}
+
     def templates(self, day: date) -> Iterator[Mapping[str, Any]]:
         """The variants of kinds that rules lay down on a day."""
         for rule in self._rules("template"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from events.fact import Shape
 from events.ports import EVERYTHING, Append, EntryColumns, Filter, Outcome
 from streams import sqltext
 from streams.access_log import AccessLog
+from streams.alone import Turns
 from streams.check import Row, row_of
 from streams.combine import Clock, Combiner
 from streams.connections import Line, Patience, Pool, borrowed, close_pool, pool_of
@@ -50,6 +52,7 @@ class PostgresLog:
         self._patience = patience = Patience(limits.patience_seconds)
         self._combiner = Combiner(Line(pool), limits, patience, now, self._tail.bell.ring)
         self._gatherer = Gatherer(Line(pool), limits, patience)
+        self._turns = Turns(pool, patience)
         self._scanner = Scanner(pool, shapes, constant.zone, patience)
 
     @classmethod
@@ -125,6 +128,10 @@ class PostgresLog:
     async def append(self, items: Sequence[Append]) -> list[Outcome]:
         """See `events.ports.Log.append`; what other callers are waiting with shares the commit."""
         return await self._combiner.append(items)
+
+    def alone(self, keys: Sequence[str]) -> AbstractAsyncContextManager[None]:
+        """See `events.ports.Log.alone`."""
+        return self._turns.alone(keys)
 
     async def load(self, stream: str, after_revision: int = 0) -> list[Recorded]:
         """See `events.ports.Log.load`."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -59,6 +61,7 @@ class MemoryLog:
         self._origins: list[tuple[UUID, int]] = []
         self._streams: dict[str, list[Recorded]] = {}
         self._commands: dict[UUID, _Command] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
         self._bell = Bell()
 
     @property
@@ -121,6 +124,14 @@ class MemoryLog:
             item.request_hash, first, len(item.drafts), item.stream
         )
         return Appended(first, recorded_at)
+
+    @asynccontextmanager
+    async def alone(self, keys: Sequence[str]) -> AsyncIterator[None]:
+        """See `events.ports.Log.alone`."""
+        async with AsyncExitStack() as turns:
+            for key in sorted(set(keys)):
+                await turns.enter_async_context(self._turns.setdefault(key, asyncio.Lock()))
+            yield
 
     async def load(self, stream: str, after_revision: int = 0) -> list[Recorded]:
         """See `events.ports.Log.load`."""

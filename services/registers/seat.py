@@ -41,11 +41,13 @@ KEEPERS = (Party.ADMINISTRATOR, Party.STREET, Party.COMMUNITY)
 
 FULL_ALREADY = Refusal(
     "full_already",
-    "{body} 的{kind}席位最多 {limit} 名，已满，现任：{holders}",
-    "{body} has {limit} {kind_en} seats at most, all held: {holders}",
+    "{body} 的{kind}席位最多 {limit} 名，已满，现任：{holders}（{case}）",
+    "{body} has {limit} {kind_en} seats at most, all held: {holders} ({case})",
 )
 SEATED_ALREADY = Refusal(
-    "seated_already", "{person} 已任{role}", "{person} is seated already ({role_en})"
+    "seated_already",
+    "{person} 已任{role}（{case}）",
+    "{person} is seated already ({role_en}, {case})",
 )
 NOT_SEATED = Refusal("not_seated", "{person} 未在该机构任职", "{person} holds no seat there")
 FROM_NO_UNIT = Refusal(
@@ -104,12 +106,20 @@ class Fill(Command, zh="任职", by=(*KEEPERS, Party.HANDLER)):
         body = seat.body
         if (held := body.of(self.person)) is not None:
             label = held.role.label
-            refuse(SEATED_ALREADY, person=self.person, role=label.zh, role_en=label.en.lower())
+            case = f"seat/{body.code}"
+            refuse(
+                SEATED_ALREADY,
+                person=self.person,
+                case=case,
+                role=label.zh,
+                role_en=label.en.lower(),
+            )
         if body.is_full(self.seat_kind):
             label = self.seat_kind.label
             refuse(
                 FULL_ALREADY,
                 body=body.code,
+                case=f"seat/{body.code}",
                 kind=label.zh,
                 kind_en=label.en.lower(),
                 limit=body.terms.most(self.seat_kind),

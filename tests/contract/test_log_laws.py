@@ -10,6 +10,7 @@ import pytest
 
 from events import codec
 from events.envelope import Recorded
+from events.errors import Conflict
 from events.fact import About
 from events.ports import (
     Append,
@@ -312,3 +313,25 @@ async def test_an_event_of_the_log_can_be_wrapped_without_changing_its_bytes(log
     await log.append([written("deed/1", 0, [Spell(fact=DeedPraised(about=About(area="c1")))])])
     (event,) = await everything(log)
     assert codec.parse(event.envelope_bytes()) == event.envelope()
+
+
+async def test_one_is_alone_with_a_key_at_a_time(log: Log) -> None:
+    steps: list[str] = []
+
+    async def second() -> None:
+        async with log.alone(["person/b", "person/a"]):
+            steps.append("second")
+
+    async with log.alone(["person/a"]):
+        waiting = asyncio.create_task(second())
+        async with log.alone(["person/c"]):
+            steps.append("another key")
+        steps.append("first")
+    await waiting
+    assert steps == ["another key", "first", "second"]
+    with pytest.raises(Conflict):
+        async with log.alone(["person/a"]):
+            raise Conflict("deed/1", expected=1, current=2)
+    async with log.alone(["person/a"]):
+        steps.append("free again")
+    assert steps[-1] == "free again"

@@ -129,7 +129,7 @@ def test_full_time_seats_are_apart() -> None:
 def test_nobody_is_seated_twice() -> None:
     twice = SEVEN.when(STREET, Fill(person="m1", role=Role.HEAD))
     assert twice.error is not None
-    assert twice.error.zh == "m1 已任委员"
+    assert twice.error.zh == "m1 已任委员（seat/b1）"
     twice.refused("seated_already")
 
 
