@@ -21,9 +21,10 @@ from projections.query import Query
 from services.access import Grant
 from services.kernel.case import Case, Told, fold
 from services.kernel.catalogue import next_commands
-from services.kernel.corrections import RecordVoided, VoidReason
+from services.kernel.corrections import OVERSEERS, RecordVoided, VoidReason
 from services.kernel.entry import Entry
 from services.kernel.facts import RecordChallenged, RecordUpheld
+from services.kernel.words import Choice
 from services.web.asked import Asked, invalid, keeps_book_of
 from services.web.deeds import doers, numbers_of_deeds
 from services.web.language import Language
@@ -278,8 +279,7 @@ class _Reading:
         """What became of the newest challenge of a record; None where there is none."""
         if revision not in case.challenged:
             return None
-        found = self._last(case, RecordChallenged.fact, revision)
-        reason = found.reason.label.text(self._language) if found is not None else ""
+        reason = self._reason(self._last(case, RecordChallenged.fact, revision))
         clock = case.clocks.get(f"challenge.{revision}")
         answer = {"reason": reason, "due_at": None, "answer": None}
         if clock is not None:
@@ -289,16 +289,21 @@ class _Reading:
             state = "challenge_corrected"
         elif revision in case.upheld:
             state = "challenge_upheld"
-            upheld = self._last(case, RecordUpheld.fact, revision)
-            answer["answer"] = upheld.reason.label.text(self._language) if upheld else None
+            answer["answer"] = self._reason(self._last(case, RecordUpheld.fact, revision))
         else:
             state = "challenge_answered"
         return {"state": state.removeprefix("challenge_"), "label": self._say(state), **answer}
 
     @staticmethod
-    def _last(case: Case, fact: str, revision: int) -> Any:
-        told = (one.fact for one in case.told(fact))
-        return next((one for one in told if getattr(one, "of_revision", 0) == revision), None)
+    def _last(case: Case, fact: str, revision: int) -> Told | None:
+        """The newest fact of that name about a record."""
+        return next(
+            (one for one in case.told(fact) if one.stored["data"]["of_revision"] == revision), None
+        )
+
+    def _reason(self, told: Told | None) -> str:
+        reason = getattr(told.fact, "reason", None) if told is not None else None
+        return reason.label.text(self._language) if isinstance(reason, Choice) else ""
 
     def _challenge_href(self, one: Kept, revision: int) -> str | None:
         """Where to ask for a correction; None where this reader may not, or has asked already."""
@@ -331,7 +336,8 @@ class _Reading:
     # --- what is asked of them --------------------------------------------------------------------
 
     async def _to_answer(self) -> list[Json]:
-        """Challenges of records that the reader recorded, which wait for an answer."""
+        """Challenges that wait for an answer of the reader's: of records of theirs, and, where they
+        watch over others' records, of those that the recorders themselves ask to be looked at."""
         if self._wanted.person != self._grant.person:
             return []
         seen = self._directory.visible(self._grant)
@@ -343,7 +349,7 @@ class _Reading:
             if one is None:
                 continue
             for told in one.case.held:
-                if told.revision in one.case.in_question and told.actor == self._grant.person:
+                if told.revision in one.case.in_question and self._owes(one.case, told):
                     place = self._place(one.case, told.revision)
                     found[place["href"]] = {
                         **place,
@@ -351,3 +357,11 @@ class _Reading:
                         "challenge": self._challenge(one.case, told.revision),
                     }
         return list(found.values())
+
+    def _owes(self, case: Case, told: Told) -> bool:
+        challenge = self._last(case, RecordChallenged.fact, told.revision)
+        challenger = challenge.actor if challenge is not None else ""
+        if challenger == self._grant.person:
+            return False
+        watches = not case.parties(self._grant.actor).isdisjoint(OVERSEERS)
+        return told.actor == self._grant.person or (watches and challenger == told.actor)

@@ -23,6 +23,9 @@ HIDDEN = frozenset({TAKEN, PUT, "of_codes", "reopen_until", "secret_hash"})
 """Fields that carry something for the books rather than for a reader."""
 
 
+NOTHING: tuple[Any, ...] = (None, [], {})
+"""What is not worth a line: a field that is not there, or is empty."""
+
 MINOR = frozenset(f"deadline.{word}" for word in ("set", "rested", "resumed", "ended", "lifted"))
 
 
@@ -132,7 +135,7 @@ class Teller:
                 else self._value(field, data[field.name]),
             )
             for field in form_of(model, frozenset({"about"}))
-            if field.name in data
+            if data.get(field.name) not in NOTHING
             and field.name not in HIDDEN
             and (self._people or field.name not in people)
         ]

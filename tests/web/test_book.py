@@ -155,6 +155,8 @@ async def test_a_challenge_is_asked_from_the_book_and_answered_in_time_or_not(pl
     assert challenged["challenge_href"] is None
     (question,) = (await book(place, "worker"))["to_answer"]
     assert question["href"] == challenged["href"]
+    assert (await book(place, "dispatcher"))["to_answer"] == []
+    assert (await book(place, "home"))["to_answer"] == []
     assert "已质疑，待答复" in (await page(place, f"/case/order/{first}", "dispatcher"))[1]
     await place.town.give(
         "worker", "order", "correct", first, changes={"beneficiaries": 2}, reason="challenged",
@@ -166,6 +168,18 @@ async def test_a_challenge_is_asked_from_the_book_and_answered_in_time_or_not(pl
     totals = {one["counter"]: one["value"] for one in (await book(place, "worker"))["totals"]}
     assert totals["resident_person_times"] == 7
     assert await ends(place, first) == [True]
+    own = {"revision": corrected["revision"], "reason": "wrong_number"}
+    await place.town.give("worker", "order", "challenge", first, **own)
+    assert (await book(place, "worker"))["to_answer"] == [], "the recorder asks: others answer"
+    assert len((await book(place, "dispatcher"))["to_answer"]) == 1
+    right = {
+        "changes": {"beneficiaries": 1},
+        "reason": "challenged",
+        "revision": corrected["revision"],
+    }
+    await place.town.give("dispatcher", "order", "correct", first, **right)
+    assert (await book(place, "dispatcher"))["to_answer"] == []
+    assert await ends(place, first) == [True, True]
 
     today = place.house.commands.now().astimezone(place.house.log.zone).date().isoformat()
     await place.town.give(
@@ -192,12 +206,12 @@ async def test_a_challenge_is_asked_from_the_book_and_answered_in_time_or_not(pl
 
 
 ANSWERS = {
-    "records_challenged": 2,
-    "challenges_answered": 2,
-    "challenges_answered_on_time": 1,
+    "records_challenged": 3,
+    "challenges_answered": 3,
+    "challenges_answered_on_time": 2,
     "challenges_missed": 1,
     "records_upheld": 1,
-    "challenge_answer_rate": 0.5,
+    "challenge_answer_rate": 2 / 3,
 }
 
 
