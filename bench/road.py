@@ -30,9 +30,9 @@ from bench.figures import OURS, Finding, Sample, at_most, compared, middle, perc
 from bench.fill import fill
 from bench.measuring import Spent, rounds
 from bench.stand import LOG_ID, Stand
+from projections.combine import CHANNEL
 from projections.counters import COUNTERS
 from projections.database import Database
-from projections.combine import CHANNEL
 from services.books import road_of, upkeep_of
 from services.kernel.catalogue import discover
 from services.run import broker, settings

@@ -15,13 +15,13 @@ import structlog
 
 from events.envelope import Recorded
 from events.errors import Unavailable
+from projections.combine import CHANNEL
 from projections.database import Database
 from projections.declare import Counter
 from projections.ledger import Ledger
 from projections.rebuild import Upkeep
 from projections.runner import Runner
 from projections.slips import SlipSource
-from projections.combine import CHANNEL
 from projections.versions import ACTIVE, LEDGER
 from services.deadlines import Deadlines
 from services.directory import Directory
