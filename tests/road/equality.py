@@ -24,6 +24,7 @@ async def equal(
     log: PostgresLog,
     *,
     as_of: int = 900,
+    area: str = "s1",
     explained: Collection[Counter] = COUNTERS,
 ) -> None:
     """The versions that are read and those in the making, by whichever road each came."""
@@ -44,7 +45,7 @@ async def equal(
     assert pages[0]
     positions = [await ledger.catch_up() for ledger in ledgers]
     assert positions[0] == positions[1] == head
-    whens = (Query(), Query(by=("area",)), Query(by=("unit",), area="s1"), Query(as_of=as_of))
+    whens = (Query(), Query(by=("area",)), Query(by=("unit",), area=area), Query(as_of=as_of))
     for query in whens:
         one, other = [await ledger.read(query) for ledger in ledgers]
         assert one.json() == other.json()

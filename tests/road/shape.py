@@ -40,7 +40,7 @@ from streams.limits import KafkaLimits
 from streams.log import PostgresLog
 from streams.schema import establish
 from tests.acceptance.loading import Door, Load, free_port
-from tests.cli.running import PROGRAM
+from tests.cli.running import PROGRAM, Ended, Program
 from tests.road.running import until
 from tests.town import AREAS, Town
 
@@ -168,6 +168,10 @@ class Shape(Door):
             await self._watching.wait()
             await self.servers.keep_up(self.shown)
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def run(self, *words: str) -> Ended:
+        """A verb that ends by itself."""
+        return await asyncio.to_thread(Program(environment(self.settings)).apart, *words)
 
     # --- processes --------------------------------------------------------------------------------
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from projections.counters import COUNTERS
 from projections.versions import BUILDING, BY_LOG, LEDGER, by_kafka
+from services.exchange import profile
+from services.exchange.demo.play import Player, SettableClock
+from services.kernel.catalogue import discover
+from services.run.settings import Settings
+from services.wiring import open_house
+from streams.log import PostgresLog
+from tests.exchange.office import office_on
 from tests.road.equality import PROJECTIONS, equal
 from tests.road.filled import filled_log
 from tests.road.running import Road, until
@@ -19,7 +27,39 @@ async def test_both_roads_lead_to_the_same_with_a_worker_killed_and_everything_s
     database: str, kafka: str, tmp_path: Path
 ) -> None:
     await filled_log(database, tmp_path)
-    async with Road(database, kafka, tmp_path, road=BY_LOG) as road:
+    await both_roads(database, kafka, tmp_path)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3_600)
+async def test_both_roads_lead_to_the_same_from_the_demonstration_and_a_real_import(
+    database: str, kafka: str, tmp_path: Path, data_sets: Path
+) -> None:
+    clock = SettableClock()
+    clock.set(datetime.now(UTC) - timedelta(days=400))
+    found = Settings(home=tmp_path / "demo", database_url=database)
+    async with open_house(found, made_as="demo", now=clock.now, timers=False) as house:
+        player = Player(house.commands, house.log, clock)
+        plan = await player.planned()
+        await player.past(plan)
+        await player.live_at_once(plan)
+        clock.set(None)
+        await player.others(plan)
+    log = await PostgresLog.open(database, discover().shapes)
+    try:
+        office = office_on(log, datetime.now(UTC))
+        taken = await office.take_in(
+            data_sets / "boston_311_2013_2019.csv.gz", profile.load("boston_311")
+        )
+        assert taken.accepted == taken.rows
+    finally:
+        await log.close()
+    await both_roads(database, kafka, tmp_path, area="gongchen")
+
+
+async def both_roads(dsn: str, kafka: str, folder: Path, area: str = "s1") -> None:
+    """By the log first, then over Kafka: a worker is killed, and all records are read twice."""
+    async with Road(dsn, kafka, folder, road=BY_LOG) as road:
         await (await road.upkeep.ledger(COUNTERS)).catch_up()
         for runner in await road.upkeep.runners():
             await runner.catch_up()
@@ -35,7 +75,7 @@ async def test_both_roads_lead_to_the_same_with_a_worker_killed_and_everything_s
         await until(moving, "something has come")
         first.kill()
         await road.arrived()
-        await equal(road.upkeep, road.log)
+        await equal(road.upkeep, road.log, area=area)
 
         # Everything once more, from the first record on.
         second.kill()
@@ -48,5 +88,5 @@ async def test_both_roads_lead_to_the_same_with_a_worker_killed_and_everything_s
             return not await road.database.value(kafka_only)
 
         await until(read_again, "everything was read again")
-        await equal(road.upkeep, road.log, explained=COUNTERS[::8])
+        await equal(road.upkeep, road.log, area=area, explained=COUNTERS[::8])
         assert "fills a hole" not in road.said(third)

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import random
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-import asyncpg
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
@@ -26,6 +27,7 @@ from tests.acceptance.loading import Load
 from tests.road.equality import as_the_log_says
 from tests.road.running import until
 from tests.road.shape import PARTS, ROLES, Shape, going_on, more
+from tests.road.stopping import stop_inside_its_statement, stopped
 
 pytestmark = [pytest.mark.kafka, pytest.mark.process, pytest.mark.timeout(600)]
 
@@ -124,16 +126,6 @@ async def test_commands_go_on_while_the_broker_is_away(shape: Shape, seconds: fl
 # --- stopped, and continued -----------------------------------------------------------------------
 
 
-@contextlib.asynccontextmanager
-async def stopped(pid: int) -> AsyncIterator[None]:
-    """A process that stands still, and goes on at the end."""
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
 async def test_a_leader_that_was_stopped_beyond_its_lease_goes_on(shape: Shape) -> None:
     async with shape.load() as load:
         await more(load, 10)
@@ -148,61 +140,6 @@ async def test_a_leader_that_was_stopped_beyond_its_lease_goes_on(shape: Shape) 
         await more(load, 20)
         assert started(first) is not None
     await is_whole(shape, load)
-
-
-LOCK = """
-SELECT 1 FROM projections.checkpoint AS c WHERE c.projection = $1 AND c.part = $2 FOR UPDATE
-"""
-BLOCKED = """
-SELECT a.pid FROM pg_stat_activity AS a WHERE pg_backend_pid() = ANY (pg_blocking_pids(a.pid))
-"""
-POSITION = """
-SELECT c.position FROM projections.checkpoint AS c WHERE c.projection = $1 AND c.part = $2
-"""
-
-
-async def stop_inside_its_statement(shape: Shape, pid: int, *, lands: bool) -> None:
-    """Stop the worker of this pid while the database is at a statement of its; then that statement
-    lands, or is lost, and the batch is in the worker's hands alone. Returns with it stopped."""
-    connection = await asyncpg.connect(str(shape.settings.read_database_url))
-    try:
-        for _ in range(20):
-            if await stopped_inside(shape, connection, pid, lands=lands):
-                return
-        raise AssertionError("the worker was never inside its statement")
-    finally:
-        await connection.close()
-
-
-async def stopped_inside(shape: Shape, connection: Any, pid: int, *, lands: bool) -> bool:
-    """One attempt; False where it had just given up waiting, and goes on."""
-    version = await shape.upkeep.versions.one(LEDGER, ACTIVE)
-    own = [parts for name, parts in (await shape.parts()).items() if name.endswith(f":{pid}")]
-    at = version.name, min(own[0])
-
-    async def blocked() -> list[int]:
-        return [row["pid"] for row in await connection.fetch(BLOCKED)]
-
-    async def waits() -> bool:
-        return bool(await blocked())
-
-    async with connection.transaction():
-        await connection.execute(LOCK, *at)
-        before = await connection.fetchval(POSITION, *at)
-        await until(waits, "the worker waits for the database")
-        os.kill(pid, signal.SIGSTOP)
-        found = await blocked()
-        for one in () if lands else found:
-            await connection.execute("SELECT pg_terminate_backend($1, 10000)", one)
-
-    async def landed() -> bool:
-        return bool(await connection.fetchval(POSITION, *at) > before)
-
-    if found and lands:
-        await until(landed, "the statement lands")
-    if not found:
-        os.kill(pid, signal.SIGCONT)
-    return bool(found)
 
 
 @pytest.mark.parametrize("lands", [True, False], ids=["in_its_statement", "holding_a_batch"])
@@ -345,6 +282,45 @@ async def test_records_come_twice_in_any_order_and_once_more_from_the_beginning(
                 send(record.partition, record.value, record.headers)
         await more(again, 20)
     await is_whole(shape, load, again)
+
+
+# --- what cannot be taken in ----------------------------------------------------------------------
+
+
+async def test_what_cannot_be_taken_in_is_parked_alone_and_taken_up_again_by_command(
+    shape: Shape,
+) -> None:
+    def give(path: str, **fields: str) -> Any:
+        answer = shape.ask("POST", path, shape.tokens["dispatcher"], fields, uuid4())
+        assert answer.status in (200, 201), answer.body
+        return answer.json
+
+    rows = (await shape.upkeep.versions.one("case", ACTIVE)).name
+    async with shape.load() as load:
+        order = f"order/{(await asyncio.to_thread(give, 'order', area='c1', requester='p1'))['id']}"
+        await shape.arrived()
+        # A row that the database refuses, until it does not.
+        await shape.database.fetch(
+            f"ALTER TABLE projections.{rows} ADD CONSTRAINT poison"
+            f" CHECK (stream <> '{order}') NOT VALID"
+        )
+        await asyncio.to_thread(give, f"{order}/dispatch", unit="u1")
+
+        async def parked() -> bool:
+            return bool(await shape.upkeep.parked())
+
+        await until(parked, "the stream is parked")
+        await more(load, 40)
+        (one,) = await shape.upkeep.parked()
+        assert (one.projection, one.stream) == (rows, order)
+        said = json.loads((await shape.run("status", "--json")).out)
+        assert said["parked"] == 1
+        assert {one["name"]: one["parked"] for one in said["projections"]}[rows] == 1
+        assert (await shape.run("parked", "retry", "case", order)).code == 1
+        await shape.database.fetch(f"ALTER TABLE projections.{rows} DROP CONSTRAINT poison")
+        assert (await shape.run("parked", "retry", "case", order)).code == 0
+        await more(load, 20)
+    await is_whole(shape, load)
 
 
 async def test_the_topic_is_deleted(shape: Shape) -> None:

@@ -68,33 +68,6 @@ async def test_what_is_recorded_arrives_and_workers_say_what_they_read(
         await numbers_are_right(road)
 
 
-async def test_what_cannot_be_taken_in_is_parked_alone_and_taken_up_again_by_command(
-    town: Town, database: str, kafka: str, tmp_path: Path
-) -> None:
-    poisoned = f"order/{await town.placed()}"
-    async with Road(database, kafka, tmp_path) as road:
-        # A row that the database refuses, until it does not.
-        await road.database.fetch(
-            f"ALTER TABLE projections.case_v1 ADD CONSTRAINT poison CHECK (stream <> '{poisoned}')"
-        )
-        road.relay()
-        road.worker()
-        others = await at_work(town)
-        await road.arrived()
-        rows = await road.database.fetch("SELECT c.stream FROM projections.case AS c")
-        assert {row["stream"] for row in rows} == set(others)
-        said = await status(road)
-        assert said["parked"] == 1
-        assert {one["name"]: one["parked"] for one in said["projections"]}["case_v1"] == 1
-        assert (await road.run("parked", "retry", "case", poisoned)).code == 1
-        await road.database.fetch("ALTER TABLE projections.case_v1 DROP CONSTRAINT poison")
-        assert (await road.run("parked", "retry", "case", poisoned)).code == 0
-        await town.give("dispatcher", "order", "dispatch", poisoned.partition("/")[2], unit="u1")
-        await road.arrived()
-        assert (await status(road))["parked"] == 0
-        await numbers_are_right(road)
-
-
 async def test_what_kafka_has_no_more_is_read_from_the_log(
     town: Town, database: str, kafka: str, tmp_path: Path
 ) -> None:
