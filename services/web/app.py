@@ -17,6 +17,7 @@ from services.web.forms import Forms
 from services.web.gate import Gate
 from services.web.hotline import Hotline
 from services.web.installing import Installing
+from services.web.open311 import Open311
 from services.web.pages import Pages
 from services.web.parts import Parts
 from services.web.probes import Probes
@@ -39,6 +40,7 @@ def application(parts: Parts) -> ASGIApp:
         *Installing(parts).routes(make),
         *Tables(parts).routes(make),
         *Hotline(parts).routes(make),
+        *Open311(parts).routes(parts),
         *Feed(parts).routes(make),
         *Probes(parts).routes(make),
         *Describing(parts).routes(make),

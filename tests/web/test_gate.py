@@ -35,8 +35,12 @@ MORE = (
 def addresses(order: str) -> list[str]:
     """Every address the interface describes, filled in for one order, and those of the pages."""
     found = [*MORE, f"/case/order/{order}", f"/do/order/{order}/accept"]
-    described = Builder(FULL, "en").document()["paths"]
-    found += [one.replace("{id}", order).replace("{name}", "orders_placed") for one in described]
+    described = list(Builder(FULL, "en").document()["paths"])
+    for name, value in (
+        ("id", order), ("name", "orders_placed"), ("code", "light"), ("format", "json")
+    ):  # fmt: skip
+        described = [one.replace(f"{{{name}}}", value) for one in described]
+    found += described
     return [path for path in found if path != "/healthz"]
 
 
