@@ -193,7 +193,9 @@ class Builder:
                 )
             },
             "/api/v1/feed": {
-                "get": self._read("feed", None, *FILTERS[:5], "kind", "facts", "total", "after")
+                "get": self._read(
+                    "feed", None, *FILTERS[:5], "map", "kind", "facts", "total", "after"
+                )
             },
             "/healthz": {"get": {**self._read("alive", None), "security": []}},
             "/readyz": {"get": self._read("ready", plain)},

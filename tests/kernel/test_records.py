@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from projections.due import DueProjection
 from services.facts.order import Timing
 from services.kernel.clocks import DeadlineEnded, ExtensionReason
 from services.kernel.corrections import Correct, CorrectionReason, Uphold, Void, VoidReason
@@ -118,6 +119,14 @@ def test_a_challenge_waits_five_working_days_for_its_answer() -> None:
     slow = SERVED.knowing(limits={"record.challenge": working_days(10)}).when(RESIDENT, again)
     assert slow.case is not None
     assert slow.case.clocks["challenge.7"].due_at == MONDAY + timedelta(days=15)
+
+
+def test_the_clock_of_a_challenge_is_a_row_of_its_own_until_it_is_answered() -> None:
+    due = DueProjection()
+    stories = (CHALLENGED, CHALLENGED.when(WORKER, CHECKED))
+    events = [[one for one in told.events if due.wants(one)] for told in stories]
+    running = [set(due.grow(None, CHALLENGED.stream, some).running) for some in events]
+    assert running == [{"record.challenge.7"}, set()]
 
 
 def test_a_challenge_nobody_answers_is_missed_for_all_to_see_and_can_still_be_answered() -> None:
