@@ -29,6 +29,8 @@ from tests.conftest import at
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 SEED_FIGURES = Path(__file__).parents[3] / "shared" / "domain" / "seed-figures.csv"
+LARGEST = "S1"
+"""Two thirds of all deeds are this district's: it is played in `make soak` and by `jishi demo`."""
 DISTINCT = {"members_participating", "households_served"}
 
 
@@ -36,6 +38,7 @@ DISTINCT = {"members_participating", "households_served"}
 class Stage:
     house: House
     plan: Plan
+    whole: bool
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Played:
     to_read: Settings
     to_change: Settings
     plan: Plan
+    whole: bool
 
 
 def clock_before() -> SettableClock:
@@ -53,8 +57,21 @@ def clock_before() -> SettableClock:
     return clock
 
 
-@pytest.fixture(scope="module")
+def without(found: Plan, seed: str) -> Plan:
+    """The plan as if in this district nothing were done: it stands on the map."""
+    kept = [
+        numbered
+        for numbered in found.others
+        if numbered.step.kind == "area" or numbered.step.case.split("/")[0] != seed
+    ]
+    return replace(found, others=kept)
+
+
+@pytest.fixture(
+    scope="module", params=["four", pytest.param("all", marks=pytest.mark.soak)], ids=str
+)
 async def played(
+    request: pytest.FixtureRequest,
     server: str,
     administrator: asyncpg.Connection[asyncpg.Record],
     template: str,
@@ -66,18 +83,19 @@ async def played(
         for name in names
     )
     await administrator.execute(f'CREATE DATABASE "{names[0]}" TEMPLATE "{template}"')
-    clock = clock_before()
+    clock, whole = clock_before(), request.param == "all"
     try:
         async with open_house(first, made_as="demo", now=clock.now, timers=False) as house:
             player = Player(house.commands, house.log, clock)
             chosen = await player.planned()
+            chosen = chosen if whole else without(chosen, LARGEST)
             await player.past(chosen)
             await player.live_at_once(chosen)
             clock.set(None)
             await player.others(chosen)
             await house.ledger.catch_up()
         await administrator.execute(f'CREATE DATABASE "{names[1]}" TEMPLATE "{names[0]}"')
-        yield Played(first, copy, chosen)
+        yield Played(first, copy, chosen, whole)
     finally:
         for name in names:
             await administrator.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
@@ -87,7 +105,7 @@ async def played(
 async def stage(played: Played) -> AsyncIterator[Stage]:
     async with open_house(played.to_read, timers=False) as house:
         await house.ledger.catch_up()
-        yield Stage(house, played.plan)
+        yield Stage(house, played.plan, played.whole)
 
 
 @pytest.fixture
@@ -135,11 +153,16 @@ async def compared(stage: Stage) -> Comparison:
 
 
 @pytest.mark.parametrize("seed", NAMES)
-async def test_the_figures_of_every_district_are_met(compared: Comparison, seed: str) -> None:
+async def test_the_figures_of_every_district_are_met(
+    stage: Stage, compared: Comparison, seed: str
+) -> None:
     of_district = [(one, counted) for one, counted in compared.figures if one.seed == seed]
     assert of_district
     missed = {one.indicator: counted for one, counted in of_district if not one.met(counted)}
-    assert missed == {}
+    if seed == LARGEST and not stage.whole:
+        assert len(missed) > len(of_district) / 2, "what was not played is missed"
+    else:
+        assert missed == {}
 
 
 def value_of(text: str) -> float:
@@ -236,6 +259,7 @@ async def test_playing_it_again_records_nothing(stage: Stage) -> None:
     again = Player(stage.house.commands, stage.house.log, clock)
     chosen = await again.planned()
     assert chosen.year == stage.plan.year
+    chosen = chosen if stage.whole else without(chosen, LARGEST)
     assert await again.complete(chosen)
     chosen = replace(chosen, past=chosen.past[:6_000])  # what a run that was cut short has done
     await again.past(chosen)
@@ -288,9 +312,16 @@ async def test_a_log_of_somebody_else_is_left_alone(database: str, tmp_path: Pat
             await Player(house.commands, house.log, SettableClock()).planned()
 
 
-def test_the_plan_is_the_same_for_the_same_day() -> None:
-    end, zone = datetime(2026, 11, 22, 6, tzinfo=UTC), ZoneInfo("Asia/Shanghai")
-    one, two = plan(end, zone), plan(end, zone)
+END, ZONE = datetime(2026, 11, 22, 6, tzinfo=UTC), ZoneInfo("Asia/Shanghai")
+
+
+@pytest.fixture(scope="module")
+def one() -> Plan:
+    return plan(END, ZONE)
+
+
+def test_the_plan_is_the_same_for_the_same_day(one: Plan) -> None:
+    two = plan(END, ZONE)
     assert one.past == two.past
     assert one.live == two.live
     assert one.others == two.others
@@ -298,16 +329,15 @@ def test_the_plan_is_the_same_for_the_same_day() -> None:
     assert len(set(ids)) == len(ids)
 
 
-def test_nothing_of_the_plan_happens_after_its_year_or_out_of_order() -> None:
-    end, zone = datetime(2026, 11, 22, 6, tzinfo=UTC), ZoneInfo("Asia/Shanghai")
-    found = plan(end, zone)
-    assert all(one.step.at <= end for one in found.past)
-    assert all(found.year.eve <= one.step.at <= end for one in found.others)
-    assert [one.step.at for one in found.past] == sorted(one.step.at for one in found.past)
+def test_nothing_of_the_plan_happens_after_its_year_or_out_of_order(one: Plan) -> None:
+    times = [numbered.step.at for numbered in one.past]
+    assert times == sorted(times)
+    assert times[-1] <= END
+    assert all(one.year.eve <= numbered.step.at <= END for numbered in one.others)
     deeds = {"deliver", "close", "take", "agree"}
     live = sum(
         1
-        for one in found.live
-        if one.step.command in deeds or (one.step.kind, one.step.command) == ("check_in", "confirm")
+        for step in (numbered.step for numbered in one.live)
+        if step.command in deeds or (step.kind, step.command) == ("check_in", "confirm")
     )
     assert live == 100
