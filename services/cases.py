@@ -37,6 +37,10 @@ class Cases:
     def __len__(self) -> int:
         return len(self._known)
 
+    def seen(self, stream: str) -> Case | None:
+        """The case as last seen here; None where it is not kept."""
+        return self._known.get(stream)
+
     async def lately(self, entry: Entry, stream: str) -> Case | None:
         """The case as last seen here, perhaps not the newest; None where there is none."""
         case = self._known.get(stream)

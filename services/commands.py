@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+import orjson
+
 from events.envelope import Recorded
 from events.errors import Conflict, Denied, JishiError, KeyReused, Unavailable, Unknown
 from events.ports import Appended, Repeated, Reused, Stale
 from services.access import Grant
 from services.cases import CASES_MAX, Cases
+from services.cautions import Caution, cautions
 from services.collisions import Collisions
 from services.directory import Directory, ZonedLog
 from services.kernel.case import Case
@@ -55,6 +58,7 @@ class Done(NamedTuple):
     stream: str
     events: list[Recorded]
     replayed: bool = False
+    cautions: tuple[Caution, ...] = ()
 
     @property
     def revision(self) -> int:
@@ -66,14 +70,20 @@ class Done(NamedTuple):
         """Where its last event stands in the log."""
         return self.events[-1].position
 
-    def json(self) -> bytes:
-        """`{"id", "revision", "position", "facts": [envelope…]}`, stored bodies spliced in."""
+    def json(self, language: str = "en") -> bytes:
+        """`{"id", "revision", "position", "facts": [envelope…]}`, stored bodies spliced in; with
+        `"warnings": [{"code", "year", "title"}…]` where there is something to know."""
         last = self.events[-1]
-        return b'{"id":"%b","revision":%d,"position":%d,"facts":[%b]}' % (
+        warnings = b""
+        if self.cautions:
+            told = [caution.json(language) for caution in self.cautions]
+            warnings = b',"warnings":%b' % orjson.dumps(told)
+        return b'{"id":"%b","revision":%d,"position":%d,"facts":[%b]%b}' % (
             self.id.encode(),
             last.revision,
             last.position,
             b",".join([event.envelope_bytes() for event in self.events]),
+            warnings,
         )
 
 
@@ -178,7 +188,7 @@ class Commands:
                     self.cases.landed(ruling, events)
                     if order.entry.is_register:
                         await self.directory.catch_up()
-                    return Done(order.stream.partition("/")[2], order.stream, events)
+                    return self._done(order, events)
                 case Repeated():
                     replay = await self._answered(order)
                     if replay is None:
@@ -192,6 +202,11 @@ class Commands:
                     fresh = True
                     stale = outcome
         raise Conflict(stale.stream, expected=stale.expected, current=stale.current)
+
+    def _done(self, order: Order, events: list[Recorded]) -> Done:
+        case = self.cases.seen(order.stream) if order.entry.workflow.clocks else None
+        told = cautions(events, case, self.directory.calendar) if case is not None else ()
+        return Done(order.stream.partition("/")[2], order.stream, events, cautions=told)
 
     async def _found(self, order: Order, case: Case) -> Done:
         """What a case that is there already began with. Raises Denied where the caller may not

@@ -206,11 +206,13 @@ class Directory:
         """Working days, as all calendars laid down say."""
         worked_out = self._current()
         if worked_out.calendar is None:
-            said = [version for rule in self._rules("calendar") for _, version in rule.versions]
+            rules = list(self._rules("calendar"))
+            said = [version for rule in rules for _, version in rule.versions]
             worked_out.calendar = Calendar(
                 zone=self._log.zone,
                 free=_days(said, "free"),
                 worked=_days(said, "worked"),
+                years=frozenset(year for rule in rules for year in _calendar_years(rule)),
             )
         return worked_out.calendar
 
@@ -279,6 +281,16 @@ class _WorkedOut:
         self.children: dict[str, list[Area]] = {}
         self.calendar: Calendar | None = None
         self.limits: dict[tuple[date, str], Mapping[str, Limit]] = {}
+
+
+def _calendar_years(rule: Rule) -> Iterator[int]:
+    """The years a calendar is about: `calendar.2026`; of another name, those of its days."""
+    year = rule.code.rpartition(".")[2]
+    if year.isdigit():
+        yield int(year)
+        return
+    said = [version for _, version in rule.versions]
+    yield from {day.year for day in _days(said, "free") | _days(said, "worked")}
 
 
 def _days(said: Sequence[Mapping[str, Any]], name: str) -> frozenset[date]:

@@ -18,11 +18,13 @@ DAYS_MAX = 3_660
 @dataclass(frozen=True)
 class Calendar:
     """Monday to Friday, without the days `free` (holidays) and with the days `worked`
-    (weekends moved to make up for them). Days are those of `zone`."""
+    (weekends moved to make up for them). Days are those of `zone`. `years` are those of which the
+    holidays are known; of another year it is Monday to Friday that counts."""
 
     zone: ZoneInfo = SHANGHAI
     free: frozenset[date] = frozenset()
     worked: frozenset[date] = frozenset()
+    years: frozenset[int] = frozenset()
 
     def is_working(self, day: date) -> bool:
         """Whether time on this day counts."""

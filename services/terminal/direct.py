@@ -133,7 +133,7 @@ class Direct:
         except JishiError as error:
             await self._note(request, error)
             raise
-        answer: dict[str, Any] = json.loads(done.json())
+        answer: dict[str, Any] = json.loads(done.json(self.language))
         return answer
 
     async def _note(self, request: Request, error: JishiError) -> None:

@@ -68,7 +68,7 @@ async def examine_database(call: Call) -> list[Finding]:
 
 def checks() -> list[tuple[str, Check]]:
     """Everything that is looked at, in the order of the list."""
-    from services.terminal import health_log, health_server
+    from services.terminal import health_calendar, health_log, health_server
     from services.terminal.health_books import books
 
     return [
@@ -79,6 +79,7 @@ def checks() -> list[tuple[str, Check]]:
         ("positions", health_log.positions),
         ("bodies", health_log.bodies),
         ("projections", books),
+        ("calendar", health_calendar.calendar),
         ("clock", health_server.clocks),
         ("disk", health_server.disk),
     ]

@@ -125,6 +125,8 @@ async def act(call: Call, entry: Entry, info: CommandInfo) -> None:
             cause=call.text(CAUSE.name),
         )
         call.answer(answer, lambda: _show(call, entry, answer))
+        for caution in answer.get("warnings", ()):
+            call.say.talk(f"注意：{caution['title']}", f"Note: {caution['title']}")
         if answer["facts"][0]["command"] != str(command_id):
             call.say.talk("此前已在案，未新增记录", "it was there already: nothing was added")
         if not (call.say.quiet or call.say.json):

@@ -155,7 +155,7 @@ class Api:
         )
         if done.replayed:
             return Reply(done.json(), status=REPEATED, headers=(*found, REPLAYED))
-        return Reply(done.json(), status=CREATED, headers=found)
+        return Reply(done.json(language_of(http.scope)), status=CREATED, headers=found)
 
     async def _cause(self, grant: Grant, text: str) -> str:
         """`Jishi-Cause: stream@revision`, the event this command follows from: it must be there,

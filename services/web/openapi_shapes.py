@@ -105,9 +105,17 @@ SHAPES: Json = {
         recorded_at={"type": "string", "format": "date-time"},
         sha256={"type": "string", "pattern": "^[0-9a-f]{64}$"},
     ),
-    "Done": _object(
-        id=TEXT, revision=WHOLE, position=WHOLE, facts={"type": "array", "items": ENVELOPE}
-    ),
+    "Done": {
+        "type": "object",
+        "required": ["id", "revision", "position", "facts"],
+        "properties": {
+            "id": TEXT,
+            "revision": WHOLE,
+            "position": WHOLE,
+            "facts": {"type": "array", "items": ENVELOPE},
+            "warnings": {"type": "array", "items": _object(code=TEXT, year=WHOLE, title=TEXT)},
+        },
+    },
     "Events": _object(events={"type": "array", "items": ENVELOPE}, next=WHOLE, head=WHOLE),
     "History": _object(events={"type": "array", "items": ENVELOPE}, next=WHOLE, revision=WHOLE),
     "Case": _object(id=TEXT, kind=TEXT, revision=WHOLE, state=TEXT, label=TEXT, next=LIST),

@@ -1,7 +1,8 @@
 """How services/calendars/*.toml were made: `python -m tests.calendars.made`. Never runs in service.
 
 Facts alone: the days off and the weekends worked instead, as the State Council's notices of each
-year lay them down, read from the package chinesecalendar and compared with the package holidays.
+year lay them down, read from the package chinesecalendar. What it says of 2024 to 2026 is compared
+in test_calendars.py with the notices themselves, written down there by hand.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def text_of(year: int) -> str:
     worked = _days(chinese_calendar.constants.workdays, year)
     return (
         f"# {year} 年节假日安排：国务院办公厅通知。Days off, weekends worked: the State Council's\n"
-        f"# notice for {year}, as in the PyPI package chinesecalendar; compared with holidays.\n"
+        f"# notice for {year}, as in the PyPI package chinesecalendar.\n"
         f"year = {year}\nfree = [\n{_lines(free)}]\nworked = [\n{_lines(worked)}]\n"
     )
 

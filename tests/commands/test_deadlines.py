@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -114,6 +115,55 @@ async def test_after_the_house_was_closed_everything_due_fires(town: Town, watch
     for case_id in cases:
         assert sorted(await missed(town, case_id)) == ["order.accept", "order.deliver"]
     assert await another_process(town, watch).fire_due() == 0
+
+
+async def test_the_hosts_clock_jumps(town: Town, watch: Watch) -> None:
+    """A day forward and an hour back: each fires once, when it is due by the clock as it is then,
+    and what is recorded never goes back in time."""
+    before = await town.dispatched()
+    deadlines = another_process(town, watch)
+    watch.later(days=1)
+    assert await deadlines.fire_due() == 1
+    watch.later(hours=-1)
+    assert await deadlines.fire_due() == 0
+    after = await town.dispatched()
+    watch.later(minutes=59)
+    assert await deadlines.fire_due() == 0
+    assert await another_process(town, watch).fire_due() == 0
+    watch.later(minutes=1)
+    assert await deadlines.fire_due() == 1
+    assert await another_process(town, watch).fire_due() == 0
+    assert await missed(town, before) == await missed(town, after) == ["order.accept"]
+    recorded = [event.recorded_at for event in await town.log.read(limit=1_000)]
+    assert recorded == sorted(recorded)
+    assert recorded[-1] == watch.micros()
+
+
+async def test_working_days_of_a_year_without_a_calendar_are_counted_and_said(
+    watch: Watch,
+) -> None:
+    town = await memory_town(watch)
+    limit = {"seconds": 3 * 86_400, "working": True}
+    first_day = {"area": "d1", "effective_on": "2026-01-01"}
+    await town.give("admin", "rule", code="order.accept", limit=limit, **first_day)
+
+    async def told() -> list[tuple[str, int]]:
+        placed = await town.placed()
+        done = await town.give("dispatcher", "order", "dispatch", placed, unit="u1")
+        assert (b'"warnings"' in done.json()) == bool(done.cautions)
+        return [(one.code, one.year) for one in done.cautions]
+
+    assert await told() == [("no_calendar", 2026)]
+    free = {"free": ["2026-10-01"]}
+    await town.give("admin", "rule", code="calendar.2026", calendar=free, **first_day)
+    assert await told() == []
+    watch.at = watch.at.replace(month=12, day=30)
+    assert await told() == [("no_calendar", 2027)]
+    placed = await town.placed()
+    done = await town.give("dispatcher", "order", "dispatch", placed, unit="u1")
+    assert json.loads(done.json("zh"))["warnings"] == [
+        {"code": "no_calendar", "year": 2027, "title": done.cautions[0].title.zh}
+    ]
 
 
 async def test_timer_wakes_for_what_falls_due(town: Town, watch: Watch) -> None:
