@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -143,8 +144,8 @@ async def test_working_days_of_a_year_without_a_calendar_are_counted_and_said(
     watch: Watch,
 ) -> None:
     town = await memory_town(watch)
-    limit = {"seconds": 3 * 86_400, "working": True}
-    first_day = {"area": "d1", "effective_on": "2026-01-01"}
+    limit: dict[str, Any] = {"seconds": 3 * 86_400, "working": True}
+    first_day: dict[str, Any] = {"area": "d1", "effective_on": "2026-01-01"}
     await town.give("admin", "rule", code="order.accept", limit=limit, **first_day)
 
     async def told() -> list[tuple[str, int]]:
@@ -154,7 +155,7 @@ async def test_working_days_of_a_year_without_a_calendar_are_counted_and_said(
         return [(one.code, one.year) for one in done.cautions]
 
     assert await told() == [("no_calendar", 2026)]
-    free = {"free": ["2026-10-01"]}
+    free: dict[str, Any] = {"free": ["2026-10-01"]}
     await town.give("admin", "rule", code="calendar.2026", calendar=free, **first_day)
     assert await told() == []
     watch.at = watch.at.replace(month=12, day=30)
