@@ -19,7 +19,7 @@ from events.fact import Fact as EventFact
 from events.ports import Append
 from services.access import Grant
 from services.exchange.readers import BrokenRow
-from services.exchange.rows import Read, Step
+from services.exchange.reads import Read, Step
 from services.kernel.case import Case
 from services.kernel.context import Context
 from services.kernel.entry import Entry

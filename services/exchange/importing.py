@@ -21,15 +21,18 @@ from typing import Any
 
 from events.errors import Conflict, Denied, JishiError
 from events.ports import Appended, Repeated, Stale
-from services.exchange import batches, readers
+from services.exchange import batches, calling, readers
 from services.exchange.deciding import Decided, Decider, Setting, refusal_of
 from services.exchange.desk import Desk, landed
 from services.exchange.profile import Profile
 from services.exchange.readers import BrokenRow
+from services.exchange.reads import Read, Step
 from services.exchange.registering import Registrar
-from services.exchange.rows import GIVEN, Read, Rows, Step
+from services.exchange.rows import GIVEN, Rows
 from services.exchange.telling import STEP
 from services.kernel.case import fold
+from services.kernel.entry import Entry
+from services.kernel.pieces import Command
 from services.kernel.words import Party
 
 ROWS_AT_ONCE = 500
@@ -129,7 +132,8 @@ class _Run:
         self._registrar = Registrar(desk, profile, rows.names)
         self._entry = desk.entry(profile.kind)
         deciding = desk if not dry_run else _trying(desk)
-        self._decider = Decider(setting_of(deciding, profile, batch.cause))
+        self._decider = Decider(setting_of(deciding, profile.kind, batch.cause))
+        self._calls = Decider(setting_of(deciding, calling.KIND, batch.cause))
         self._seen: set[str] = set()
         self._sending: asyncio.Task[None] | None = None
 
@@ -151,8 +155,12 @@ class _Run:
                 zh="导入须有“导入员”角色，请申请授权",
                 action="import",
             )
-        for command in GIVEN:
-            grant.check(self._entry.kind, self._entry.by_model[command].name)
+        calls = self._profile.notes is not None and self._profile.notes.callouts is not None
+        entries: list[tuple[Entry, tuple[type[Command], ...]]] = [(self._entry, GIVEN)]
+        entries += [(self._desk.entry(calling.KIND), calling.GIVEN)] if calls else []
+        for entry, commands in entries:
+            for command in commands:
+                grant.check(entry.kind, entry.by_model[command].name)
 
     async def finish(self) -> None:
         await self._sent()
@@ -189,9 +197,19 @@ class _Run:
                 decided.append(one)
             if one.refused is not None:
                 self._refuse(one.refused, whole=not one.appends)
+            else:
+                decided += self._called(read)
         await self._sent()
         send = self._rehearse if self._dry_run else self._send
         self._sending = asyncio.create_task(send(decided))
+
+    def _called(self, read: Read) -> list[Decided]:
+        """The call-outs of a row, decided; what is refused of them leaves the row as it is."""
+        calls = [self._calls.row(call) for call in read.calls]
+        for call in calls:
+            if call.refused is not None:
+                self.write(call.refused)
+        return [call for call in calls if call.appends]
 
     async def _sent(self) -> None:
         if self._sending is not None:
@@ -232,7 +250,7 @@ class _Run:
             self.summary.events += landed(items, outcomes)
             on: list[Decided] = []
             for one, outcome in zip(going, outcomes, strict=True):
-                if place == 0:
+                if place == 0 and one.read.kind == self._profile.kind:
                     self._count(new=isinstance(outcome, Appended))
                 if not isinstance(outcome, (Appended, Repeated)):
                     apart.append(one)
@@ -267,7 +285,7 @@ class _Run:
             item = self._desk.decide(
                 stream,
                 step.command,
-                fold(self._entry, await self._desk.log.load(stream)),
+                fold(self._desk.entry(stream.partition("/")[0]), await self._desk.log.load(stream)),
                 command_id=step.command_id,
                 digest=step.digest,
                 cause=self._batch.cause,
@@ -284,17 +302,18 @@ class _Run:
         streams = [one.read.stream for one in decided]
         there = await asyncio.gather(*[self._desk.log.load(stream) for stream in streams])
         for one, events in zip(decided, there, strict=True):
-            self._count(new=not events)
+            if one.read.kind == self._profile.kind:
+                self._count(new=not events)
             known = {event.content["command"] for event in events}
             for item in one.appends:
                 if str(item.command_id) not in known:
                     self.summary.events += len(item.drafts)
 
 
-def setting_of(desk: Desk, profile: Profile, cause: str) -> Setting:
+def setting_of(desk: Desk, kind: str, cause: str) -> Setting:
     """What holds for every row of an import from this desk."""
     return Setting(
-        entry=desk.entry(profile.kind),
+        entry=desk.entry(kind),
         shapes=desk.commands.catalogue.shapes,
         log_id=desk.log.log_id,
         zone=desk.log.zone,

@@ -23,8 +23,8 @@ from services.facts.issue import IssueClosed, IssueFedBack, IssueFound, IssueTol
 from services.facts.issue_words import Resolution
 from services.parsing import nearest
 
-KINDS = ("issue",)
-"""Kinds that can be imported."""
+KINDS = ("issue", "callout")
+"""Kinds that an import records."""
 BUILT_IN = Path(__file__).parent / "profiles"
 OF_NOTES = frozenset(("first_note", "last_note"))
 """What a milestone may name beside a column."""
@@ -98,28 +98,45 @@ class Columns(Part):
         return list(dict.fromkeys([*single, *self.labels.values()]))
 
 
+class Callouts(Part):
+    """The notes that tell of a call-out to another department: by which labels those are known that
+    `raised` and `ended` one, and in which fields its `id` and the department (`unit`) stand."""
+
+    raised: dict[str, str] = Field(min_length=1)
+    ended: dict[str, str] = Field(default_factory=dict)
+    id: str
+    unit: str
+
+
 class Notes(Part):
     """The history in a record: an array of notes. `closed`: by which labels a note is known that
-    is also the end of the case."""
+    is also the end of the case; `callouts`: which of them call other departments."""
 
     at: str
     time: str
     id: str | None = None
     labels: dict[str, str] = Field(default_factory=dict)
     closed: dict[str, str] = Field(default_factory=dict)
+    callouts: Callouts | None = None
 
     @model_validator(mode="after")
     def _usable(self) -> Notes:
         usable_labels(self.labels)
-        for name in self.closed:
+        called = self.callouts
+        for name in (*self.closed, *(called.raised | called.ended if called else ())):
             if name not in self.labels:
                 raise ValueError(f'"{name}" is no label of a note: name it in [notes.labels]')
         return self
 
-    def wanted(self) -> list[str]:
-        """Every field of a note that is read, each once."""
+    def own(self) -> list[str]:
+        """Every field that is kept of a note, each once: what it is told by from the others."""
         single = [self.time, *([self.id] if self.id is not None else [])]
         return list(dict.fromkeys([*single, *self.labels.values()]))
+
+    def wanted(self) -> list[str]:
+        """Every field of a note that is read, those it is told by first."""
+        called = [self.callouts.id, self.callouts.unit] if self.callouts is not None else []
+        return list(dict.fromkeys([*self.own(), *called]))
 
 
 class Milestone(Part):

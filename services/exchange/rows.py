@@ -10,14 +10,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
-from uuid import UUID
 
 from services.exchange.batches import Generations
+from services.exchange.calling import Calling
 from services.exchange.moments import Moment, Moments
 from services.exchange.names import Names, raw
 from services.exchange.profile import Profile
 from services.exchange.readers import BrokenRow
+from services.exchange.reads import Read, Step
 from services.exchange.sheets import CELL_TIMES
 from services.exchange.telling import (
     LABEL_MAX,
@@ -40,27 +40,6 @@ GIVEN = (
     issue.TellImported,
 )
 """The commands a row may come to."""
-
-
-class Step(NamedTuple):
-    """One command of a row: `find`, `reply`, `close`, `close_refused`, or `told:` and the id of a
-    note. `digest` covers the whole row, so that another row under the same id
-    is told from a repeat."""
-
-    name: str
-    command: Command
-    command_id: UUID
-    digest: bytes
-
-
-class Read(NamedTuple):
-    """A row understood. `notes` are parts of it that could not be taken as they stand."""
-
-    line: int
-    row_id: str
-    stream: str
-    steps: tuple[Step, ...]
-    notes: tuple[BrokenRow, ...] = ()
 
 
 @dataclass
@@ -88,6 +67,7 @@ class Rows:
         )
         place = {name: index for index, name in enumerate(self.wanted)}
         self._telling = Telling(profile, self._moments, place)
+        self._calling = Calling(profile, self.names, self.undone)
         self._id = place[profile.id]
         self._opened = place[columns.opened]
         self._due = place.get(columns.due or "")
@@ -137,7 +117,12 @@ class Rows:
                 commands.append(("close", self._close(opened, max(closed, opened), texts)))
         commands.sort(key=_happened)
         find = self._find(row_id, opened, texts, [_happened(one) for one in commands[:1]])
-        return self._told(line, row_id, [("find", find), *commands], apart, texts, notes)
+        read = self._told(line, row_id, [("find", find), *commands], apart, texts, notes)
+        return read._replace(calls=self._calling.calls(read, self._where(texts), noted))
+
+    def _where(self, texts: Sequence[str]) -> str:
+        """The area of a row."""
+        return self._root if self._area is None else self.names.area(texts[self._area])
 
     def _same_day(self, opened: Moment, closed: Moment) -> bool:
         """Whether the end was told by its day alone, which is that of the opening."""
@@ -175,7 +160,7 @@ class Rows:
         return issue.Find.model_validate(
             {
                 "occurred_at": begun,
-                "area": self._root if self._area is None else names.area(texts[self._area]),
+                "area": self._where(texts),
                 "unit": None if self._unit is None else names.unit(texts[self._unit]),
                 "category": (
                     None if self._category is None else names.category(texts[self._category])

@@ -44,12 +44,15 @@ class Refusal(Exception):
 
 
 class Noted(NamedTuple):
-    """One note, understood. `id` tells it from the others of its record."""
+    """One note, understood. `id` tells it from the others of its record; `call` and `unit` are the
+    id of a call-out and the name of the department called, where the profile says where."""
 
     at: Moment
     id: str
     labels: dict[str, str]
     order: Order
+    call: str = ""
+    unit: str = ""
 
 
 class Telling:
@@ -62,14 +65,18 @@ class Telling:
         self._place = place
         self._names: list[str] = []
         self._closed: dict[str, str] = {}
-        self._time = 0
+        self._time = self._own = 0
         self._id: int | None = None
         self._labels: list[tuple[str, int]] = []
+        self._called: tuple[int, int] | None = None
         if (notes := profile.notes) is not None:
             self._names, self._closed = notes.wanted(), notes.closed
             at = {name: index for index, name in enumerate(self._names)}
             self._time, self._id = at[notes.time], at.get(notes.id or "")
             self._labels = [(name, at[column]) for name, column in notes.labels.items()]
+            self._own = len(notes.own())
+            if (called := notes.callouts) is not None:
+                self._called = at[called.id], at[called.unit]
 
     def noted(self, notes: Sequence[tuple[str, ...]]) -> list[Noted]:
         """The notes of a record, in its order. Raises Refusal."""
@@ -83,7 +90,8 @@ class Telling:
             name = self._name(texts)
             seen[name] += 1
             note_id = name if seen[name] == 1 else f"{name}~{seen[name]}"
-            found.append(Noted(at, note_id, labels, order))
+            called = [self._label(place, texts) for place in self._called or ()]
+            found.append(Noted(at, note_id, labels, order, *called))
         return found
 
     def closing(self, noted: Sequence[Noted]) -> Moment | None:
@@ -135,7 +143,7 @@ class Telling:
 
     def _name(self, texts: tuple[str, ...]) -> str:
         if self._id is None:
-            return hashlib.sha256("\x1f".join(texts).encode()).hexdigest()[:16]
+            return hashlib.sha256("\x1f".join(texts[: self._own]).encode()).hexdigest()[:16]
         name = raw(texts[self._id]).strip()
         if not name or len(name) > ROW_ID_MAX - 8 or not name.isprintable():
             reason = f"a note needs an id of 1 to {ROW_ID_MAX - 8} characters"

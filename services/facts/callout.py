@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 from events.clock import Instant
 from events.errors import Broken
-from events.fact import Coded, Provenance, Quantity
+from events.fact import Coded, LocalDay, Quantity
 from services.facts.callout_words import (
+    Call,
     CalledAt,
     CalloutTerms,
     CancelReason,
@@ -23,16 +24,15 @@ from services.facts.callout_words import (
     ReturnReason,
     SignBy,
 )
+from services.facts.issue_words import Day, RowId
 from services.kernel.words import (
     Actor,
     Count,
     Label,
     Party,
-    Refusal,
     Satisfaction,
-    refuse,
 )
-from services.kernel.workflow import About, Context, Fact, Note, State
+from services.kernel.workflow import About, Fact, Note, State
 
 # ---- states
 
@@ -158,6 +158,20 @@ class Evaluated(Done, zh="已评哨"):
 
 class Cancelled(Callout, zh="已撤哨"):
     """Taken back."""
+
+
+class ToldElsewhere(State):
+    """It runs in another system."""
+
+    call: Call
+
+
+class Told(ToldElsewhere, zh="来源办理中", en="Under way elsewhere"):
+    """The source tells of no end."""
+
+
+class ToldOver(ToldElsewhere, zh="来源已了结", en="Over elsewhere"):
+    """The source says that it is over; not how."""
 
 
 def standing(callout: Open, whistle: Whistle) -> tuple[About, Whistle, Instant]:
@@ -350,33 +364,26 @@ class CalloutCancelled(Fact, zh="已撤哨"):
         return Cancelled(callout.about, callout.whistle, callout.handle_by)
 
 
-# ---- what several commands say
+class CalloutTold(Fact, zh="来源记载吹哨", en="Callout told by a source"):
+    """A department was called, as a source tells."""
 
-NOT_CALLED = Refusal(
-    "not_called", "{unit} 不在被呼叫之列", "the department {unit} is not called by this whistle"
-)
-TOO_EARLY = Refusal(
-    "too_early", "不能早于呼叫 {unit} 的时间 {called}", "{unit} was called at {called}, not before"
-)
+    issue: IssueStream | None = None
+    source_id: RowId
+    called_at: Annotated[CalledAt, Quantity]
+    day: Annotated[Day | None, LocalDay] = None
 
-
-def present(found: Department | None, unit: str | None, context: Context) -> Department:
-    """A department that is called, and was when this happened."""
-    if found is None:
-        refuse(NOT_CALLED, unit=unit)
-    if context.occurred_at < found.called_at:
-        refuse(TOO_EARLY, unit=unit, called=found.called_at.isoformat())
-    return found
+    def apply(self, nothing: None) -> Told:
+        """The beginning."""
+        return Told(self.about, Call(self.issue, self.source_id, self.called_at))
 
 
-def said(callout: Callout, context: Context, one: Department) -> About:
-    """In the department's books: its own word, or the other side's about it."""
-    about = context.said(callout.about, unit=one.unit)
-    if about.provenance is Provenance.SELF and context.actor.unit != one.unit:
-        return about.at(provenance=Provenance.COUNTERPARTY)
-    return about
+class CalloutToldOver(Fact, zh="来源记载了结", en="Callout told to be over"):
+    """Its end, as the source tells."""
 
+    source_id: RowId
+    called_at: Annotated[CalledAt, Quantity]
+    day: Annotated[Day | None, LocalDay] = None
 
-def signed(about: About, one: Department) -> CalloutSigned:
-    """A department has heard."""
-    return CalloutSigned(about=about, called_at=one.called_at, sign_by=one.sign_by)
+    def apply(self, callout: Told) -> ToldOver:
+        """The end."""
+        return ToldOver(callout.about, callout.call)

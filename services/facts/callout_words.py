@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from events.clock import Instant
+from services.facts import issue
+from services.facts.issue_words import Day, RowId
 from services.kernel.words import (
     Choice,
     Help,
@@ -109,6 +112,24 @@ class CalloutTerms(Terms):
     returns_max: Annotated[int, Field(ge=0, le=5), Label("退哨次数上限", "Most returns")] = 1
 
 
+class CalloutSource(BaseModel):
+    """What only an import can say of a call-out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source_id: RowId
+    day: Day | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a source told of a call: for which issue, under which id, when."""
+
+    issue: str | None
+    source_id: str
+    called_at: datetime
+
+
 NOT_YOUR_WHISTLE = Refusal(
     "not_your_whistle", "此哨由{raisers}吹", "this whistle is for {raisers_en} to blow"
 )
@@ -116,6 +137,16 @@ NOT_A_GROUND = Refusal(
     "not_a_ground",
     "“{ground}”不是此哨的事由，可为：{grounds}",
     "{ground_en} is no ground for this whistle; it is for: {grounds_en}",
+)
+
+
+NO_ISSUE = Refusal(
+    "no_issue", "此哨须由一件问题而起，请写明", "this whistle is blown for an issue: name it"
+)
+ISSUE_NOT_OPEN = Refusal(
+    "issue_not_open",
+    "{issue} 不在办理中，不能为它吹哨",
+    "{issue} is not open (or not here): nothing to call out for",
 )
 
 
@@ -135,6 +166,17 @@ def check_allowed(terms: CalloutTerms, ground: Ground, context: Context) -> None
             grounds="、".join(one.label.zh for one in terms.grounds),
             grounds_en=", ".join(one.label.en.lower() for one in terms.grounds),
         )
+
+
+def check_issue(terms: CalloutTerms, stream: str | None, context: Context) -> None:
+    """The issue it is blown for is open; some whistles are for nothing else."""
+    if stream is None:
+        if terms.from_issue:
+            refuse(NO_ISSUE)
+        return
+    found = context.cases.get(stream)
+    if found is None or not isinstance(found.state, issue.Open):
+        refuse(ISSUE_NOT_OPEN, issue=stream)
 
 
 def due(clock: str, limit: Limit, context: Context) -> datetime:

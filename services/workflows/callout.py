@@ -16,7 +16,6 @@ from pydantic import Field
 
 from events.clock import Instant
 from events.errors import Invalid
-from services.facts import issue
 from services.facts.callout import (
     Callout,
     CalloutCancelled,
@@ -26,6 +25,8 @@ from services.facts.callout import (
     CalloutRaised,
     CalloutReturned,
     CalloutSigned,
+    CalloutTold,
+    CalloutToldOver,
     Department,
     DepartmentCalled,
     DepartmentContacted,
@@ -39,13 +40,13 @@ from services.facts.callout import (
     Reported,
     ReturnRejected,
     ReturnUpheld,
+    Told,
     Waiting,
-    present,
-    said,
-    signed,
 )
+from services.facts.callout_said import present, said, signed, told, told_over
 from services.facts.callout_words import (
     DEPARTMENTS_MAX,
+    CalloutSource,
     CalloutTerms,
     CancelReason,
     EscalateReason,
@@ -54,9 +55,11 @@ from services.facts.callout_words import (
     Resolution,
     ReturnReason,
     check_allowed,
+    check_issue,
     due,
     limits_of,
 )
+from services.facts.issue_words import Day
 from services.kernel.words import (
     Help,
     Label,
@@ -75,14 +78,6 @@ CALLERS = (Party.COMMUNITY, Party.STREET, Party.LEADER, Party.DISPATCHER)
 JUDGES = (Party.STREET, Party.LEADER, Party.DISPATCHER)
 """Who decides on a return: never the department's own people."""
 
-NO_ISSUE = Refusal(
-    "no_issue", "此哨须由一件问题而起，请写明", "this whistle is blown for an issue: name it"
-)
-ISSUE_NOT_OPEN = Refusal(
-    "issue_not_open",
-    "{issue} 不在办理中，不能为它吹哨",
-    "{issue} is not open (or not here): nothing to call out for",
-)
 CALLED_ALREADY = Refusal(
     "called_already", "{unit} 已被呼叫", "the department {unit} was called already"
 )
@@ -110,6 +105,8 @@ BEFORE_NOW = Refusal(
     "before_now", "处置截止须晚于 {now}", "it is to be handled after {now}, when it is agreed"
 )
 
+IMPORT_ONLY = Refusal("import_only", zh="来源信息仅限导入", en="`source` is for imports only")
+
 DepartmentCode = Annotated[
     UnitCode | None,
     Label("部门", "Department"),
@@ -121,20 +118,31 @@ class Raise(Opening, zh="吹哨", by=CALLERS):
     """Call the department in the lead; others are called with `call`."""
 
     unit: UnitCode | None = None
-    ground: Ground
+    ground: Annotated[Ground | None, Help("导入时不填", "Not known of an import")] = None
     issue: IssueStream | None = None
+    source: Annotated[CalloutSource | None, Label("来源（仅限导入）", "Source (imports only)")] = (
+        None
+    )
 
     def reads(self, kind: str) -> tuple[str, ...]:
         """The issue it is blown for."""
         return (self.issue,) if self.issue else ()
 
-    def decide(self, nothing: None, context: Context) -> CalloutRaised:
-        """Only by whom, and for what, this kind of whistle is there."""
+    def decide(self, nothing: None, context: Context) -> CalloutRaised | CalloutTold:
+        """Only by whom, and for what, this kind of whistle is there. An import tells of one."""
         terms = context.terms_of(CalloutTerms)
         if self.unit is None:
             raise Invalid("say which department is called", field="unit", zh="请填写被呼叫的部门")
-        if Party.IMPORTER not in context.actor.parties():
-            self._check(terms, context)
+        importing = Party.IMPORTER in context.actor.parties()
+        if self.source is not None:
+            if not importing:
+                refuse(IMPORT_ONLY)
+            return told(self.source, self.about(context), self.issue, context)
+        if self.ground is None:
+            raise Invalid("say what it is blown for", field="ground", zh="请填写吹哨事由")
+        if not importing:
+            check_allowed(terms, self.ground, context)
+            check_issue(terms, self.issue, context)
         about = self.about(context)
         found = context.cases.get(self.issue) if self.issue else None
         if about.category is None and found is not None:
@@ -148,15 +156,6 @@ class Raise(Opening, zh="吹哨", by=CALLERS):
             terms=terms,
             **limits_of(terms, context),
         )
-
-    def _check(self, terms: CalloutTerms, context: Context) -> None:
-        check_allowed(terms, self.ground, context)
-        if self.issue is None and terms.from_issue:
-            refuse(NO_ISSUE)
-        if self.issue is not None:
-            found = context.cases.get(self.issue)
-            if found is None or not isinstance(found.state, issue.Open):
-                refuse(ISSUE_NOT_OPEN, issue=self.issue)
 
 
 class Call(Command, zh="增呼部门", en="Call further departments", by=CALLERS):
@@ -346,6 +345,16 @@ class Escalate(Command, zh="上报督办", by=[Party.SYSTEM, Party.AUDITOR, *CAL
     def decide(self, callout: Open | Handled, context: Context) -> CalloutEscalated:
         """Nothing moves but attention."""
         return CalloutEscalated(about=context.said(callout.about), reason=self.reason)
+
+
+class TellOver(Command, zh="导入了结", en="Tell that it is over", by=Party.IMPORTER):
+    """Put on record when a call-out of another system was over."""
+
+    day: Day | None = None
+
+    def decide(self, callout: Told, context: Context) -> CalloutToldOver:
+        """As the source tells, nothing more."""
+        return told_over(callout, self.day, context)
 
 
 class Cancel(Command, zh="撤哨", by=CALLERS):

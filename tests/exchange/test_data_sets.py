@@ -13,8 +13,9 @@ import orjson
 import pytest
 import xlsxwriter
 
+from events.ports import Filter
 from projections.counters import ISSUES
-from projections.numbers import issue_told
+from projections.numbers import callout, issue_told
 from projections.query import Query
 from services.exchange import profile
 from services.exchange.profile import Profile
@@ -46,7 +47,11 @@ OF_MINING = {
     ("end_activity", "activity"): 14,
 }
 """Figures about the order of events: a map of a process, which jishi does not draw."""
-FIGURES_OF_ISSUES = tuple(counter.name for counter in (*ISSUES, *issue_told.NUMBERS))
+FIGURES_OF_ISSUES = tuple(
+    counter.name for counter in (*ISSUES, *issue_told.NUMBERS, *callout.NUMBERS)
+)
+CALLED = {"chicago_open311": 52}
+"""Departments that were called: cases of their own beside those of the rows."""
 
 
 @pytest.fixture
@@ -69,7 +74,7 @@ def all_equal(found: Reconciled, name: str) -> bool:
 
 
 async def board(office: Office) -> dict[str, object]:
-    """Every number about issues."""
+    """Every number about issues and what was called for them."""
     await office.ledger.catch_up()
     reading = await office.ledger.read(Query(counters=FIGURES_OF_ISSUES))
     return {cell.counter.name: cell.figure for cell in reading.cells}
@@ -102,12 +107,35 @@ async def test_undone_and_imported_again_it_comes_to_the_same(
     full = await board(office)
     assert full != before
     undone = await office.undo(first.batch)
-    assert (undone.rows, undone.accepted, undone.refused) == (first.accepted, first.accepted, 0)
+    cases = first.accepted + CALLED.get(name, 0)
+    assert (undone.rows, undone.accepted, undone.refused) == (cases, cases, 0)
     assert await board(office) == before
     again = await office.take_in(file, source)
     assert again.accepted == first.accepted
     assert await board(office) == full
     assert all_equal(await compared(office, data_sets, name), name)
+
+
+async def test_a_call_to_another_department_is_a_case_for_its_issue(
+    office: Office, data_sets: Path
+) -> None:
+    """52 were called, 48 of them are over; three ends are told of calls that nobody tells of."""
+    name = "chicago_open311"
+    trial = await office.take_in(data_sets / SETS[name][0], profile.load(name), dry_run=True)
+    first = await office.take_in(data_sets / SETS[name][0], profile.load(name))
+    registered = len(await office.log.read(only=Filter(kinds=("area", "org"))))
+    assert trial.events == first.events - registered - len(("started", "finished"))
+    events = await office.log.read(limit=500, only=Filter(kinds=("callout",)))
+    told = [event for event in events if event.fact == "callout.told"]
+    assert len(told) == len({event.stream for event in events}) == CALLED[name]
+    assert len(events) - len(told) == 48
+    for event in told:
+        issue = event.content["data"]["issue"]
+        (found, *_) = await office.log.load(issue)
+        assert found.fact == "issue.found"
+        assert found.content["about"]["area"] == event.content["about"]["area"]
+        assert found.content["cause"] == event.content["cause"]
+        assert event.content["about"]["provenance"] == "import"
 
 
 @pytest.mark.parametrize("format", ["xlsx", "ndjson"])

@@ -248,7 +248,7 @@ async def test_the_case_that_steps_are_decided_on_is_the_one_they_fold_to(
 ) -> None:
     rows = Rows(small(), Generations())
     desk = office.desk()
-    decider = Decider(importing.setting_of(desk, small(), "import_batch/x@1"))
+    decider = Decider(importing.setting_of(desk, small().kind, "import_batch/x@1"))
     for item in readers.rows(file, small(), rows.wanted):
         assert not isinstance(item, readers.BrokenRow)
         read = rows.read(*item)

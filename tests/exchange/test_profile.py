@@ -49,6 +49,7 @@ def test_every_key_of_a_profile_stands_in_both_handbooks() -> None:
         profile.Profile,
         profile.Columns,
         profile.Notes,
+        profile.Callouts,
         profile.Milestone,
         profile.Rules,
     )
