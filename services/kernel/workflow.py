@@ -45,10 +45,11 @@ class Workflow:
     `feedback`: where `give-feedback` may be given. `terms`: the model of what its variants fix.
     `confirms` maps a fact to the fact whose deed it confirms (the requester's own yes makes the
     service before it a verified one); of several, to the newest there is, and those that follow
-    later, saying the same, are confirmed by it too. `key` names the start command's field that is
-    the case's id (registers: a code); None = see `Command.case_id`. `defines` is the dimension
-    whose codes this file itself registers (`area`, `unit` or `team`), so that it cannot ask for
-    them first.
+    later, saying the same, are confirmed by it too. `deeds`: further facts that are what somebody
+    did, whom their first member names, though no fact of this file confirms them. `key` names the
+    start command's field that is the case's id (registers: a code); None = see
+    `Command.case_id`. `defines` is the dimension whose codes this file itself registers (`area`,
+    `unit` or `team`), so that it cannot ask for them first.
     `in_order`: no step may have happened before the one recorded last; without it several people's
     steps in one case may be entered in any order. `guarded`: its records say what others may do (a
     token, a rule), so that only those who may start one, and auditors, get at it by what every kind
@@ -66,6 +67,7 @@ class Workflow:
         feedback: type[State] | None = None,
         terms: type[Terms] | None = None,
         confirms: Mapping[type[Fact], type[Fact] | tuple[type[Fact], ...]] | None = None,
+        deeds: Iterable[type[Fact]] = (),
         key: str | None = None,
         defines: str | None = None,
         in_order: bool = True,
@@ -83,6 +85,7 @@ class Workflow:
             one.fact: tuple(each.fact for each in (of if isinstance(of, tuple) else (of,)))
             for one, of in (confirms or {}).items()
         }
+        self.deeds = tuple(fact.fact for fact in deeds)
         self.key = key
         self.defines = defines
         self.in_order = in_order

@@ -242,6 +242,7 @@ class _Reading:
             "position": event.position,
             "sha256": event.sha256.hex(),
             "confirmed": bool(words),
+            "said_by": self._say(f"said_{about.provenance.value}"),
             "confirmed_by": [self._say(word) for word in words],
             "corrected": bool(revisions & case.corrected),
             "challenge": self._challenge(case, told.revision),

@@ -16,8 +16,10 @@ def deeds(catalogue: Catalogue) -> frozenset[str]:
 
 
 def doers(catalogue: Catalogue) -> dict[str, str]:
-    """The deeds that name who did them, each with the field that does."""
-    found = {fact: catalogue.shapes[fact].members[:1] for fact in sorted(deeds(catalogue))}
+    """The deeds that name who did them, each with the field that does; those of them as well that
+    only the words every kind has confirm."""
+    facts = deeds(catalogue).union(*(entry.workflow.deeds for entry in catalogue.kinds()))
+    found = {fact: catalogue.shapes[fact].members[:1] for fact in sorted(facts)}
     return {fact: members[0] for fact, members in found.items() if members}
 
 

@@ -351,6 +351,7 @@ WORKFLOW = Workflow(
     zh="活动",
     terms=ActivityTerms,
     feedback=Shown,
+    deeds=[AttendanceRecorded],
     clocks=[
         Clock(
             "hold",

@@ -243,6 +243,7 @@ WORKFLOW = Workflow(
     zh="代办",
     terms=AgencyTerms,
     feedback=Delivered,
+    deeds=[AgencyCompleted],
     clocks=[
         Clock(
             "accept",

@@ -292,6 +292,7 @@ WORKFLOW = Workflow(
     zh="承诺",
     terms=CommitmentTerms,
     feedback=Met,
+    deeds=[CommitmentMet],
     clocks=[
         Clock(
             "keep",

@@ -108,6 +108,16 @@ async def test_a_book_is_read_and_printed_in_both_languages(place: Place) -> Non
     confirmed = await served(place, 3)
     await place.town.give("resident", "order", "confirm", confirmed, solved="yes")
     await served(place, 5)
+    promised = await place.town.give("worker", "quota", area="c1", due_on="2099-12-31")
+    await place.town.give("worker", "commitment", "meet", promised.id)
+    await place.town.give("dispatcher", "commitment", "confirm_record", promised.id)
+    own = await book(place, "worker")
+    assert [one["fact"] for one in own["confirmed"]] == [
+        "commitment.met",
+        "order.service_delivered",
+    ]
+    assert {one["said_by"] for one in own["confirmed"]} == {"本人记录"}
+    assert {"commitments_met", "services_delivered"} <= {one["counter"] for one in own["totals"]}
     now = place.house.commands.now().astimezone(place.house.log.zone)
     for language, words in (
         ("zh", ("纪实本", "所在单位 区园林局", f"期间 {now.year}", "尚未确认", "请求更正")),
@@ -140,7 +150,7 @@ async def test_a_book_is_read_and_printed_in_both_languages(place: Place) -> Non
         assert answer.status == said, path
         assert "w1" not in text or who == "worker"
     assert (await book(place, "worker", period="1999"))["confirmed"] == []
-    assert len((await book(place, "worker", period=f"{now:%Y-%m}"))["confirmed"]) == 1
+    assert len((await book(place, "worker", period=f"{now:%Y-%m}"))["confirmed"]) == 2
 
 
 async def test_a_challenge_is_asked_from_the_book_and_answered_in_time_or_not(place: Place) -> None:
