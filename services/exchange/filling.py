@@ -35,6 +35,8 @@ from services.kernel.words import Choice, Label
 ROWS_MAX = 20_000
 READ_EVENTS = 2_000
 LOADED_AT_ONCE = 200
+CASES_BETWEEN_PAUSES = 25
+"""Others are served in between: a case takes a millisecond."""
 DAYS_MAX = 3_660
 CORRECTED = "record.corrected"
 PROVENANCE = {
@@ -103,7 +105,9 @@ async def of_facts(
     for place in range(0, len(streams), LOADED_AT_ONCE):
         some = streams[place : place + LOADED_AT_ONCE]
         loaded = await asyncio.gather(*(log.load(stream) for stream in some))
-        for events in loaded:
+        for number, events in enumerate(loaded):
+            if number % CASES_BETWEEN_PAUSES == 0:
+                await asyncio.sleep(0)
             known = [event for event in events if event.position <= span.position]
             case = fold(plan.entry, known) if known else None
             if case is not None and shown(case, reader.grant.actor):

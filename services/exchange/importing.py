@@ -242,7 +242,7 @@ class _Run:
 
     async def _send(self, decided: Sequence[Decided]) -> None:
         """Step by step, each for all rows at once: a stream stands once in an append."""
-        going, apart = list(decided), list[Decided]()
+        going, apart = list(decided), list[tuple[Decided, int]]()
         place = 0
         while going:
             items = [one.appends[place] for one in going]
@@ -250,15 +250,18 @@ class _Run:
             self.summary.events += landed(items, outcomes)
             on: list[Decided] = []
             for one, outcome in zip(going, outcomes, strict=True):
+                if not isinstance(outcome, (Appended, Repeated)):
+                    apart.append((one, place))
+                    continue
                 if place == 0 and one.read.kind == self._profile.kind:
                     self._count(new=isinstance(outcome, Appended))
-                if not isinstance(outcome, (Appended, Repeated)):
-                    apart.append(one)
-                elif len(one.appends) > place + 1:
+                if len(one.appends) > place + 1:
                     on.append(one)
             going, place = on, place + 1
-        for one in apart:
-            await self._apart(one.read)
+        for one, place in apart:
+            begun = await self._apart(one.read)
+            if place == 0 and one.read.kind == self._profile.kind:
+                self._count(new=begun)
 
     def _count(self, *, new: bool) -> None:
         if new:
@@ -266,22 +269,27 @@ class _Run:
         else:
             self.summary.repeated += 1
 
-    async def _apart(self, read: Read) -> None:
+    async def _apart(self, read: Read) -> bool:
         """A row that is not as it was when it was first imported, or whose case has moved on:
-        what was recorded stands, and what is new is judged on the case as it is now."""
-        for step in read.steps:
+        what was recorded stands, and what is new is judged on the case as it is now. Whether the
+        case was begun now."""
+        begun = False
+        for place, step in enumerate(read.steps):
             try:
-                await self._apart_step(read.stream, step)
+                new = await self._apart_step(read.stream, step)
+                begun = begun or (new and place == 0)
             except JishiError as error:
                 self.write(refusal_of(read, error))
                 if not step.name.startswith(STEP):
-                    return
+                    break
+        return begun
 
-    async def _apart_step(self, stream: str, step: Step) -> None:
+    async def _apart_step(self, stream: str, step: Step) -> bool:
+        """One step; whether it was recorded now."""
         stale = Stale(stream, 0, 0)
         for _ in range(ATTEMPTS):
             if await self._desk.log.command(step.command_id) is not None:
-                return
+                return False
             item = self._desk.decide(
                 stream,
                 step.command,
@@ -293,7 +301,7 @@ class _Run:
             (outcome,) = await self._desk.append([item])
             if not isinstance(outcome, Stale):
                 self.summary.events += landed([item], [outcome])
-                return
+                return isinstance(outcome, Appended)
             stale = outcome
         raise Conflict(stale.stream, expected=stale.expected, current=stale.current)
 

@@ -141,7 +141,9 @@ class Rows:
         digest = hashlib.sha256(whole.encode()).digest()
         name, undone = f"{self._numbers}\n{row_id}", self.undone
         name = f"{name}\n{undone.finds[row_id] + 1}" if undone.finds else f"{name}\n1"
-        stream = f"{self.profile.kind}/{identifier_text(name)}"
+        # A number of the hotline keeps its case, also where an import of it has been undone.
+        case = f"{self._numbers}\n{row_id}\n1" if self.profile.hotline else name
+        stream = f"{self.profile.kind}/{identifier_text(case)}"
         steps = []
         for step, command in commands:
             generation = undone.steps[stream, step] + 1 if undone.steps else 1

@@ -67,6 +67,7 @@ PARAMETERS: dict[str, Json] = {
     "format": {"type": "string", "enum": ["json", "csv"]},
     "of": {"type": "string", "enum": ["value", "verified"]},
     "period": {"type": "string", "pattern": r"^\d{4}(-(0[1-9]|1[0-2]))?$"},
+    "lang": {"type": "string", "enum": ["zh", "en"]},
     "newest": {"type": "string", "enum": ["1", "true"]},
     "after": {"type": "integer", "minimum": 0, "maximum": 10**15},
     "limit": {"type": "integer", "minimum": 1, "maximum": 500},

@@ -7,7 +7,7 @@ only those see who keep them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -26,8 +26,9 @@ from services.kernel.sensitive import withheld
 from services.listed import ROOT, Area
 from services.web.api import CREATED, REPEATED, command_id_of, json_body
 from services.web.asked import Asked, area_of, as_of
-from services.web.language import Language
+from services.web.language import LANGUAGES, Language, asked_language
 from services.web.parts import Parts
+from services.web.rendering import page, problem_page
 from services.web.reply import Header, Reply, json_reply
 from services.web.routes import HEADERS, GuardedRoute, Routes, language_of
 from services.web.sheets import CSV, sheet_bytes
@@ -35,6 +36,8 @@ from services.web.workbook import XLSX, workbook
 
 LISTS = Filter(facts=("list.published",))
 PAGE = 500
+AREAS_MAX = 500
+"""Areas that can be chosen on the page; others are asked for by their code."""
 YES_NO = {"zh": ("否", "是"), "en": ("no", "yes")}
 ROW_HEADS = {"zh": ("案件", "位置"), "en": ("Case", "Position")}
 END_HEADS = {
@@ -54,12 +57,38 @@ class Tables:
         self._parts = parts
 
     def routes(self, make: Routes) -> list[GuardedRoute]:
-        """The routes."""
+        """The routes; the page's errors are pages."""
         return [
+            Routes(self._parts, problem_page).guarded("/tables", GET=self.page),
             make.guarded("/api/v1/tables", GET=self.tables, POST=self.install),
             make.guarded("/api/v1/tables/{name}.csv", GET=self.as_csv),
             make.guarded("/api/v1/tables/{name}.xlsx", GET=self.as_xlsx),
         ]
+
+    async def page(self, http: HttpRequest, grant: Grant) -> Reply:
+        """`GET /tables`: every table, to be fetched as a workbook or as CSV."""
+        grant.check_reading("rule")
+        parts = self._parts
+        language, headers = asked_language(http, language_of(http.scope))
+        known = tables_of(parts.commands, parts.log.zone)
+        return page(
+            "tables.html",
+            language,
+            headers=headers,
+            tables=[table_json(table, rule) for table, rule in known.values()],
+            areas=list(self._areas(grant.area)),
+        )
+
+    def _areas(self, top: str | None) -> Iterator[tuple[str, str]]:
+        """Codes and names of an area and those below it, each deeper one further in."""
+        directory = self._parts.commands.directory
+        waiting = [(top or ROOT, 0)] if top is None or top in directory.areas else []
+        for _ in range(AREAS_MAX):
+            if not waiting:
+                return
+            code, depth = waiting.pop()
+            yield code, "\u3000" * depth + directory.area(code).name
+            waiting += [(one.code, depth + 1) for one in reversed(directory.children(code))]
 
     async def tables(self, http: HttpRequest, grant: Grant) -> Reply:
         """`GET /tables`: the tables there are; with `item`, those that answer a request for that
@@ -94,13 +123,13 @@ class Tables:
     async def as_csv(self, http: HttpRequest, grant: Grant) -> Reply:
         """`GET /tables/{name}.csv`."""
         filled = await self._filled(http, grant)
-        body = self.as_bytes(filled, "csv", language_of(http.scope))
+        body = self.as_bytes(filled, "csv", _language(http))
         return Reply(body, media=CSV, headers=_marks(filled))
 
     async def as_xlsx(self, http: HttpRequest, grant: Grant) -> Reply:
         """`GET /tables/{name}.xlsx`."""
         filled = await self._filled(http, grant)
-        body = await asyncio.to_thread(self.as_bytes, filled, "xlsx", language_of(http.scope))
+        body = await asyncio.to_thread(self.as_bytes, filled, "xlsx", _language(http))
         named = f'attachment; filename="{filled.plan.table.name}.xlsx"'.encode()
         headers = (*_marks(filled), (b"content-disposition", named))
         return Reply(body, media=XLSX, headers=headers)
@@ -130,7 +159,7 @@ class Tables:
         plan = planned(table, parts.commands.catalogue, parts.ledger.counters)
         self._check(plan, grant)
         span = await self._span(http, grant)
-        reader = Reader(grant, language_of(http.scope))
+        reader = Reader(grant, _language(http))
         directory, now = parts.commands.directory, parts.commands.now()
         if plan.entry is not None:
             return await of_facts(plan, span, parts.log, directory, reader, now)
@@ -156,6 +185,7 @@ class Tables:
         unit = asked.text("unit")
         if unit is not None:
             directory.unit(unit)
+        asked.choice("lang", ("", *LANGUAGES))
         begin, end = asked.instant("from", begins=True), asked.instant("to")
         position = await position_of(self._parts, asked)
         asked.done()
@@ -188,6 +218,12 @@ class Tables:
             if commands.directory.concerns(grant, state.about.area):
                 found["on" if item in state.items else "not_on"].append(state.code)
         return found
+
+
+def _language(http: HttpRequest) -> Language:
+    """The language of a file: that of `lang`, else the caller's."""
+    wanted = http.query_params.get("lang")
+    return next((one for one in LANGUAGES if one == wanted), language_of(http.scope))
 
 
 async def position_of(parts: Parts, asked: Asked) -> int:

@@ -42,6 +42,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "where": ("何处", "Where"),
     "proof": ("凭证", "Proof"),
     "more": ("更多", "More"),
+    "tables": ("台账", "Tables"),
+    "tables_lead": (
+        "一次录入，多张台账：每行注明案件与位置，可逐条打开。数字台账的起止日期须同时填写。",
+        "Entered once, shown in many tables: each row names its case and position. A table of"
+        " numbers needs both dates, or neither.",
+    ),
+    "columns": ("共 {n} 列", "{n} columns"),
+    "comma": ("、", ", "),
+    "from": ("自", "From"),
+    "to": ("至", "To"),
     "nothing": ("没有事实", "No facts"),
     "story": ("经过", "The story"),
     "position": ("第 {n} 号", "no. {n}"),

@@ -13,6 +13,7 @@ XLSX = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WIDTH_MIN, WIDTH_MAX = 8, 40
 ROWS_MEASURED = 200
 SHEET_MAX = 31
+ABOUT_SHEET = "说明 About"
 NOT_IN_A_SHEETS_NAME = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
 
 
@@ -28,7 +29,7 @@ def workbook(filled: Filled, heads: list[str], rows: list[list[Value]], about: A
         head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
         moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         day = book.add_format({"num_format": "yyyy-mm-dd"})
-        sheet = book.add_worksheet(about[0][1].translate(NOT_IN_A_SHEETS_NAME)[:SHEET_MAX].strip())
+        sheet = book.add_worksheet(_sheets_name(about[0][1]))
         for place, text in enumerate(heads):
             sheet.write_string(0, place, text, head)
         for number, row in enumerate(rows, 1):
@@ -43,7 +44,7 @@ def workbook(filled: Filled, heads: list[str], rows: list[list[Value]], about: A
         sheet.set_landscape()
         sheet.repeat_rows(0)
         sheet.fit_to_pages(1, 0)
-        said = book.add_worksheet("说明 About")
+        said = book.add_worksheet(ABOUT_SHEET)
         said.set_column(0, 0, 24)
         said.set_column(1, 1, 60)
         for number, (name, text) in enumerate(about):
@@ -53,6 +54,12 @@ def workbook(filled: Filled, heads: list[str], rows: list[list[Value]], about: A
 
 
 About = list[tuple[str, str]]
+
+
+def _sheets_name(title: str) -> str:
+    """A title as the name of a sheet; that of the other sheet, and none, become another."""
+    name = title.translate(NOT_IN_A_SHEETS_NAME)[:SHEET_MAX].strip()
+    return name if name and name.lower() != ABOUT_SHEET.lower() else "台账"
 
 
 def _write(

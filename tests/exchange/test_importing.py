@@ -366,3 +366,13 @@ async def test_a_number_of_the_hotline_is_one_case_in_every_file_and_request(
         COMMUNITY, "issue", "find", area="root", channel="hotline", ticket="9"
     )).id == by_hand.id  # fmt: skip
     assert await office.count("issues_received", where={"channel": "hotline"}) == 3
+    # Undone, and taken in again by the other profile: the same two cases, and still one a number.
+    await office.undo(first.batch)
+    assert await office.count("issues_received", where={"channel": "hotline"}) == 1
+    anew = await office.take_in(write(tmp_path / "anew.csv", rows[:2]), month)
+    assert (anew.accepted, anew.repeated) == (2, 0)
+    again_by_hand = await office.give(
+        COMMUNITY, "issue", "find", area="root", channel="hotline", ticket="1"
+    )
+    assert (again_by_hand.replayed, again_by_hand.id) == (True, found.id)
+    assert await office.count("issues_received", where={"channel": "hotline"}) == 3

@@ -21,6 +21,7 @@ MORE = (
     "/asyncapi.json",
     "/board/d1",
     "/explain/orders_placed",
+    "/tables",
     "/new",
     "/new/order",
     "/sign-out",

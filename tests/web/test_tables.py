@@ -65,7 +65,11 @@ async def test_a_table_has_a_row_for_each_fact_the_token_sees(place: Place) -> N
     assert row["位置"] == str(event["position"])
     assert len(rows(await place.ask("GET", path, "dispatcher"))) == 2
     assert (await place.ask("GET", f"{path}?area=c1", "west")).status == 404
-    english = rows(await place.ask("GET", path, "west", accept_language="en"))
+    listed = (await place.ask("GET", "/tables?lang=en", "west")).body.decode()
+    assert 'formaction="/api/v1/tables/services.xlsx"' in listed
+    assert 'value="c3"' in listed
+    assert 'value="c1"' not in listed
+    english = rows(await place.ask("GET", f"{path}?lang=en&from=&area=s2", "west"))
     assert [one["Person-times"] for one in english] == ["5"]
     assert english[0]["Timing"] == "After hours"
     answer = await place.ask("GET", "/api/v1/tables/services.xlsx?area=c1", "east")
