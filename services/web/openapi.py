@@ -27,6 +27,7 @@ from services.web.openapi_shapes import (
     PAGE,
     REF,
     SHAPES,
+    TEXT,
     WORDS,
     Json,
     header,
@@ -201,17 +202,13 @@ class Builder:
             "/readyz": {"get": self._read("ready", plain)},
             "/metrics": {"get": self._read("metrics", None)},
         }
-        found["/api/v1/feed"]["get"]["responses"]["200"]["content"] = {
-            "text/event-stream": {"schema": {"type": "string"}}
-        }
         for path in ("/api/v1/counters", "/api/v1/events"):
             found[path]["get"]["responses"]["200"]["content"]["text/csv"] = {
                 "schema": {"type": "string"}
             }
-        for path in ("/healthz", "/metrics"):
-            found[path]["get"]["responses"]["200"]["content"] = {
-                "text/plain": {"schema": {"type": "string"}}
-            }
+        streamed = ("/api/v1/feed", "text/event-stream")
+        for path, media in (streamed, ("/healthz", "text/plain"), ("/metrics", "text/plain")):
+            found[path]["get"]["responses"]["200"]["content"] = {media: {"schema": TEXT}}
         found |= openapi_exchange.paths(self._read, self._say, self._problems)
         found["/healthz"]["get"]["responses"].pop("401")
         found["/readyz"]["get"]["responses"]["503"] = {
