@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from events.clock import EPOCH_DAY, instant_of, local_day, text_of
-from events.envelope import TAKEN, Recorded
+from events.envelope import TAKEN
 from events.errors import Denied
 from events.fact import counted
 from events.ports import Filter
@@ -20,23 +20,18 @@ from projections.declare import Counter
 from projections.query import Query
 from services.access import Grant
 from services.kernel.case import Case, Told, fold
-from services.kernel.catalogue import next_commands
 from services.kernel.corrections import OVERSEERS, RecordVoided, VoidReason
 from services.kernel.entry import Entry
-from services.kernel.facts import RecordChallenged, RecordUpheld
-from services.kernel.words import Choice
+from services.kernel.facts import RecordChallenged
 from services.web.asked import Asked, invalid, keeps_book_of
+from services.web.deed_wording import Deed, DeedWording, Json, Kept, last_about
 from services.web.deeds import doers, numbers_of_deeds
 from services.web.language import Language
 from services.web.parts import Parts
-from services.web.story import Teller
-from services.web.texts import say_in
 
 EVENTS_MAX = 2_000
 CASES_MAX = 200
 CHALLENGES_MAX = 200
-BOOKS = ("home_unit", "team", "home_community", "paired_community")
-Json = dict[str, Any]
 
 
 class Wanted(NamedTuple):
@@ -50,21 +45,6 @@ class Wanted(NamedTuple):
         """The time as a condition of numbers."""
         unit = "month" if "-" in self.period else "year"
         return {unit: self.period} if self.period else {}
-
-
-class Kept(NamedTuple):
-    """A case as it is now, with its events as they were recorded."""
-
-    entry: Entry
-    case: Case
-    events: Sequence[Recorded]
-
-
-class Deed(NamedTuple):
-    """One deed: the record that says it last, and all the records that say it."""
-
-    told: Told
-    revisions: tuple[int, ...]
 
 
 def wanted_of(asked: Asked, grant: Grant) -> Wanted:
@@ -96,24 +76,21 @@ class _Reading:
         self._wanted = wanted
         self._grant = grant
         self._language: Language = language
-        self._say = say_in(language)
         self._catalogue = parts.commands.catalogue
         self._directory = parts.commands.directory
         self._doing = doers(self._catalogue)
-        self._teller = Teller(
-            self._catalogue, self._directory, parts.log.zone, language, people=False
-        )
+        self._worded = DeedWording(parts, grant, language)
 
     async def book(self) -> Json:
         """All of it."""
         kept, more = await self._cases()
         found = [(one, deed) for one in kept for deed in self._deeds(one)]
         found.sort(key=lambda pair: pair[1].told.occurred_at, reverse=True)
-        deeds = [self._deed(one, deed) for one, deed in found]
+        deeds = [self._worded.deed(one, deed) for one, deed in found]
         unit = self._directory.books(self._wanted.person).home_unit
         return {
             "person": self._wanted.person,
-            "unit": {"code": unit, "name": self._teller.unit(unit)} if unit else None,
+            "unit": {"code": unit, "name": self._worded.teller.unit(unit)} if unit else None,
             "period": self._wanted.period or None,
             "as_of": text_of(self._parts.commands.now()),
             "totals": await self._totals(),
@@ -219,102 +196,6 @@ class _Reading:
         """The facts that say the same deed on its way, in their order."""
         return next((names for names in entry.workflow.confirms.values() if fact in names), (fact,))
 
-    # --- one deed ---------------------------------------------------------------------------------
-
-    def _deed(self, one: Kept, deed: Deed) -> Json:
-        case, told, revisions = one.case, deed.told, set(deed.revisions)
-        about, event = told.fact.about, one.events[told.revision - 1]
-        said = self._teller.tell(event)
-        words = [
-            word
-            for word, by in (("confirmed", case.confirmed), ("checked", case.verified))
-            if revisions & by
-        ]
-        return {
-            **self._place(case, told.revision),
-            "fact": told.fact.fact,
-            "label": said.label,
-            "occurred_at": text_of(told.occurred_at),
-            "recorded_at": text_of(said.recorded_at),
-            "area": {"code": about.area, "name": self._teller.area(about.area)},
-            "books": list(self._books(told)),
-            "details": self._details(told.fact.fact, told.stored["data"]),
-            "position": event.position,
-            "sha256": event.sha256.hex(),
-            "confirmed": bool(words),
-            "said_by": self._say(f"said_{about.provenance.value}"),
-            "confirmed_by": [self._say(word) for word in words],
-            "corrected": bool(revisions & case.corrected),
-            "challenge": self._challenge(case, told.revision),
-            "challenge_href": self._challenge_href(one, told.revision),
-        }
-
-    def _details(self, fact: str, data: Json) -> list[Json]:
-        told = self._teller.details(fact, data)
-        return [{"label": label, "value": value} for label, value in told]
-
-    def _place(self, case: Case, revision: int) -> Json:
-        return {
-            "stream": case.stream,
-            "revision": revision,
-            "href": f"/case/{case.stream}#r{revision}",
-        }
-
-    def _books(self, told: Told) -> Iterator[Json]:
-        """Every book the deed stands in: one deed, which counts once above them all."""
-        about, teller = told.fact.about, self._teller
-        named = [("unit", about.unit), ("area", about.area)]
-        named += [(book, getattr(about.books, book)) for book in BOOKS]
-        for book, code in named:
-            if code is not None:
-                if book in ("unit", "home_unit"):
-                    name = teller.unit(code)
-                elif book == "team":
-                    team = self._directory.teams.get(code)
-                    name = team.name if team is not None else code
-                else:
-                    name = teller.area(code)
-                yield {"book": book, "label": self._say(f"book_{book}"), "code": code, "name": name}
-
-    def _challenge(self, case: Case, revision: int) -> Json | None:
-        """What became of the newest challenge of a record; None where there is none."""
-        if revision not in case.challenged:
-            return None
-        reason = self._reason(self._last(case, RecordChallenged.fact, revision))
-        clock = case.clocks.get(f"challenge.{revision}")
-        answer = {"reason": reason, "due_at": None, "answer": None}
-        if clock is not None:
-            state = "challenge_missed" if clock.missed else "challenge_waits"
-            answer["due_at"] = text_of(clock.due_at) if clock.due_at else None
-        elif revision in case.corrected:
-            state = "challenge_corrected"
-        elif revision in case.upheld:
-            state = "challenge_upheld"
-            answer["answer"] = self._reason(self._last(case, RecordUpheld.fact, revision))
-        else:
-            state = "challenge_answered"
-        return {"state": state.removeprefix("challenge_"), "label": self._say(state), **answer}
-
-    @staticmethod
-    def _last(case: Case, fact: str, revision: int) -> Told | None:
-        """The newest fact of that name about a record."""
-        return next(
-            (one for one in case.told(fact) if one.stored["data"]["of_revision"] == revision), None
-        )
-
-    def _reason(self, told: Told | None) -> str:
-        reason = getattr(told.fact, "reason", None) if told is not None else None
-        return reason.label.text(self._language) if isinstance(reason, Choice) else ""
-
-    def _challenge_href(self, one: Kept, revision: int) -> str | None:
-        """Where to ask for a correction; None where this reader may not, or has asked already."""
-        if revision in one.case.in_question or not self._grant.may(one.entry.kind, "challenge"):
-            return None
-        infos = next_commands(one.entry, one.case, self._grant.actor)
-        if all(info.name != "challenge" for info in infos):
-            return None
-        return f"/do/{one.case.stream}/challenge?revision={revision}"
-
     def _voided(self, one: Kept) -> Iterator[Json]:
         """Deeds of theirs that were taken back: they do not vanish without a word."""
         for event in one.events:
@@ -325,7 +206,7 @@ class _Reading:
                 theirs = self._is_theirs(item["fact"], item["data"])
                 if theirs and day.startswith(self._wanted.period):
                     yield {
-                        **self._place(one.case, event.revision),
+                        **self._worded.place(one.case, event.revision),
                         "label": one.entry.fact_label(item["fact"]).text(self._language),
                         "occurred_at": item["occurred_at"],
                         "voided_at": text_of(event.occurred_at),
@@ -351,16 +232,16 @@ class _Reading:
                 continue
             for told in one.case.held:
                 if told.revision in one.case.in_question and self._owes(one.case, told):
-                    place = self._place(one.case, told.revision)
+                    place = self._worded.place(one.case, told.revision)
                     found[place["href"]] = {
                         **place,
                         "label": one.entry.fact_label(told.fact.fact).text(self._language),
-                        "challenge": self._challenge(one.case, told.revision),
+                        "challenge": self._worded.challenge(one.case, told.revision),
                     }
         return list(found.values())
 
     def _owes(self, case: Case, told: Told) -> bool:
-        challenge = self._last(case, RecordChallenged.fact, told.revision)
+        challenge = last_about(case, RecordChallenged.fact, told.revision)
         challenger = challenge.actor if challenge is not None else ""
         if challenger == self._grant.person:
             return False

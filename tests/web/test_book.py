@@ -151,6 +151,11 @@ async def test_a_book_is_read_and_printed_in_both_languages(place: Place) -> Non
         assert "w1" not in text or who == "worker"
     assert (await book(place, "worker", period="1999"))["confirmed"] == []
     assert len((await book(place, "worker", period=f"{now:%Y-%m}"))["confirmed"]) == 2
+    await place.town.give("dispatcher", "order", "void", confirmed, whole=True, reason="double")
+    own = await book(place, "worker")
+    assert [(one["label"], one["reason"]) for one in own["voided"]] == [("服务已完成", "重复录入")]
+    assert [one["fact"] for one in own["confirmed"]] == ["commitment.met"]
+    assert "重复录入" in (await page(place, "/book", "worker"))[1]
 
 
 async def test_a_challenge_is_asked_from_the_book_and_answered_in_time_or_not(place: Place) -> None:
