@@ -174,7 +174,9 @@ async def _play_others(call: Call, player: Player, chosen: Plan) -> None:
         now = (done - begun) * 10 // max(1, len(chosen.others))
         if now > tenths:
             tenths = now
-            call.say.talk(f"其他四个区县 {now}0%", f"the other four districts: {now}0%")
+            call.say.talk(
+                f"其余数字与其他四个区县 {now}0%", f"the rest, and four districts: {now}0%"
+            )
 
     player.progress = progress
     await player.others(chosen, at_once=BESIDE_A_PAGE)
