@@ -187,7 +187,7 @@ def question_of(
         before = where.get(name)
         where[name] = value if before is None else (*_texts(before), value)
     by = tuple(asked.many("by"))
-    _check_people(grant, people, by, where, ours or grant.person.__eq__)
+    check_people(grant, people, by, where, ours or grant.person.__eq__)
     return Query(
         counters=counters or tuple(asked.many("counter")),
         area=area,
@@ -212,13 +212,15 @@ def _texts(values: Values) -> tuple[str, ...]:
     return values if isinstance(values, tuple) else (str(values),)
 
 
-def _check_people(
+def check_people(
     grant: Grant,
     people: frozenset[str],
     by: tuple[str, ...],
     where: Mapping[str, Values],
     ours: Callable[[str], bool],
 ) -> None:
+    """Raises Denied where numbers about single people are asked for by who is no overseer, but for
+    one whose book is `ours`."""
     if grant.roles & OVERSEERS:
         return
     for name in (*by, *where):

@@ -25,9 +25,10 @@ from services.facts.rule_words import TableRule
 from services.kernel.sensitive import withheld
 from services.listed import ROOT, Area
 from services.web.api import CREATED, REPEATED, command_id_of, json_body
-from services.web.asked import Asked, area_of, as_of
+from services.web.asked import Asked, area_of, as_of, check_people
 from services.web.language import LANGUAGES, Language, asked_language
 from services.web.parts import Parts
+from services.web.reading import people_fields
 from services.web.rendering import page, problem_page
 from services.web.reply import Header, Reply, json_reply
 from services.web.routes import HEADERS, GuardedRoute, Routes, language_of
@@ -169,6 +170,9 @@ class Tables:
     def _check(self, plan: Plan, grant: Grant) -> None:
         if plan.entry is None:
             grant.check_reading()
+            people = people_fields(self._parts)
+            for column in plan.columns:
+                check_people(grant, people, (), column.where or {}, grant.person.__eq__)
             return
         grant.check_reading(plan.entry.kind)
         if plan.kinds & withheld(self._parts.commands.catalogue.kinds(), grant.actor):

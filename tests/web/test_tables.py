@@ -151,6 +151,11 @@ async def test_a_district_installs_a_table_of_numbers(place: Place) -> None:
     ]
     opened = await place.ask("GET", found[0]["查看"], "east")
     assert opened.status == 200
+    alone = {**COUNTS, "name": "of_one", "columns": [
+        {**COUNTS["columns"][0], "where": {"requester": "p1"}}
+    ]}  # fmt: skip
+    assert (await place.ask("POST", "/api/v1/tables", "admin", alone)).status == 201
+    assert (await place.ask("GET", "/api/v1/tables/of_one.csv", "east")).status == 403
     today = f"{place.house.commands.now().astimezone(place.house.log.zone):%Y-%m-%d}"
     for day, counted in ((today, ["2", "1"]), ("2001-01-01", ["0", "0"])):
         path = f"/api/v1/tables/by_place.csv?area=s1&from={day}&to={day}"
