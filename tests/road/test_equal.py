@@ -18,7 +18,9 @@ from streams.log import PostgresLog
 from tests.exchange.office import office_on
 from tests.road.equality import PROJECTIONS, equal
 from tests.road.filled import filled_log
-from tests.road.running import Road, until
+from tests.road.running import SECONDS_MAX, Road, until
+
+LONG_SECONDS = 1_200.0
 
 pytestmark = [pytest.mark.kafka, pytest.mark.process, pytest.mark.timeout(400)]
 
@@ -54,10 +56,12 @@ async def test_both_roads_lead_to_the_same_from_the_demonstration_and_a_real_imp
         assert taken.accepted == taken.rows
     finally:
         await log.close()
-    await both_roads(database, kafka, tmp_path, area="gongchen")
+    await both_roads(database, kafka, tmp_path, area="gongchen", seconds=LONG_SECONDS)
 
 
-async def both_roads(dsn: str, kafka: str, folder: Path, area: str = "s1") -> None:
+async def both_roads(
+    dsn: str, kafka: str, folder: Path, *, area: str = "s1", seconds: float = SECONDS_MAX
+) -> None:
     """By the log first, then over Kafka: a worker is killed, and all records are read twice."""
     async with Road(dsn, kafka, folder, road=BY_LOG) as road:
         await (await road.upkeep.ledger(COUNTERS)).catch_up()
@@ -74,7 +78,7 @@ async def both_roads(dsn: str, kafka: str, folder: Path, area: str = "s1") -> No
 
         await until(moving, "something has come")
         first.kill()
-        await road.arrived()
+        await road.arrived(seconds=seconds)
         await equal(road.upkeep, road.log, area=area)
 
         # Everything once more, from the first record on.
@@ -87,6 +91,6 @@ async def both_roads(dsn: str, kafka: str, folder: Path, area: str = "s1") -> No
             kafka_only = f"{left} AND projection = '{ledger.name}'"
             return not await road.database.value(kafka_only)
 
-        await until(read_again, "everything was read again")
+        await until(read_again, "everything was read again", seconds)
         await equal(road.upkeep, road.log, area=area, explained=COUNTERS[::8])
         assert "fills a hole" not in road.said(third)
