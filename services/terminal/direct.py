@@ -222,7 +222,7 @@ class Direct:
         return tables.as_bytes(filled, form, self.language)
 
     async def tickets(self, pairs: Pairs) -> bytes:
-        """Where the hotline's tickets stand, as csv or json."""
+        """Where the hotline's tickets stand, as JSON."""
         from services.web.hotline import Hotline
 
         reply = await Hotline(self._parts).tickets(self._asking(pairs), self.reader())

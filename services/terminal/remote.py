@@ -113,7 +113,7 @@ class Remote:
         return self.client.raw(_path("tables", f"{name}.{form}"), pairs)
 
     async def tickets(self, pairs: Pairs) -> bytes:
-        """Where the hotline's tickets stand, as csv or json."""
+        """Where the hotline's tickets stand, as JSON."""
         return self.client.raw(_path("hotline", "tickets"), pairs)
 
     async def counters(self, pairs: Pairs) -> dict[str, Any]:

@@ -46,5 +46,16 @@ def test_a_table_is_installed_and_made_as_csv_and_xlsx(either: Program, tmp_path
     assert either("export", "table", file.stem, "-o", str(book)).code == 0
     sheet = CalamineWorkbook.from_path(book).get_sheet_by_index(0).to_python()
     assert row["社区"] in [line[0] for line in sheet]
+    # The number of a ticket finds the case it made, and says so.
+    number = f"GD-{file.stem.replace('_', '-')}"
+    words = ("issue", "find", "--area", "c2", "--channel", "hotline", "--ticket", number)
+    first, again = either(*words), either(*words)
+    assert (first.code, again.code) == (0, 0), again.err
+    assert first.out == again.out
+    assert "未新增记录" in again.err
+    assert "未新增记录" not in first.err
+    told = either("export", "tickets", "--json").json["tickets"]
+    assert [one["status"] for one in told if one["number"] == number] == ["found"]
+    assert number in either("export", "tickets").out
     # A file that is not installed is made where the database is.
     assert either("export", "table", str(file)).code == (2 if served else 0)

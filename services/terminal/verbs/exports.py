@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from events.errors import Invalid
 from services.terminal.verb import Option, Verb, area_option
@@ -53,11 +53,17 @@ async def tickets(call: Call) -> None:
     pairs = [(name, str(value)) for name, value in given if value is not None]
     pairs += [("area", area)] if (area := call.text("area")) else []
     async with call.way() as way:
-        body = await way.tickets([*pairs, ("format", "json" if call.say.json else "csv")])
-    if call.say.json:
-        call.say.value(json.loads(body))
-    else:
-        call.say.file(body)
+        found = json.loads(await way.tickets(pairs))
+    call.answer(found, lambda: _sheet(call, found["tickets"]))
+    following = f"jishi export tickets --after {found['next']}"
+    call.say.hint(f"下次：{following}", f"next time: {following}")
+
+
+def _sheet(call: Call, found: list[dict[str, Any]]) -> None:
+    from services.web.hotline import COLUMNS
+    from services.web.sheets import sheet_bytes
+
+    call.say.file(sheet_bytes(COLUMNS, ([one[name] for name in COLUMNS] for one in found)))
 
 
 VERBS = (
