@@ -57,7 +57,7 @@ def _range(text: str, unit: str) -> tuple[int, int]:
         after = first + timedelta(days=1)
         while (unit != "day" and after.day != 1) or (unit == "year" and after.month != 1):
             after += timedelta(days=1)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Invalid(
             f"{text!r} is no {unit}: write it like {WRITTEN_LIKE[unit]}",
             field=unit,

@@ -50,7 +50,7 @@ class Wanted(NamedTuple):
 def wanted_of(asked: Asked, grant: Grant) -> Wanted:
     """Whose book is asked for; one's own where nobody is named. Raises Invalid."""
     period = asked.text("period") or ""
-    if period and not re.fullmatch(r"\d{4}(-(0[1-9]|1[0-2]))?", period):
+    if period and not re.fullmatch(r"[0-9]{4}(-(0[1-9]|1[0-2]))?", period):
         raise invalid("period", period, "must look like 2026 or 2026-03", "应写作 2026 或 2026-03")
     return Wanted(asked.text("person") or grant.person, period)
 

@@ -20,10 +20,6 @@ CELL = [
     "counter", "label", "measure", "measure_word", "area", "unit", "key", "value", "verified",
     "numerator", "denominator",
 ]  # fmt: skip
-BOOK = [
-    "person", "unit", "period", "as_of", "totals", "confirmed", "unconfirmed", "voided",
-    "to_answer", "more",
-]  # fmt: skip
 EXPLAINED = {
     "position", "stream", "revision", "fact", "contribution", "occurred_at", "recorded_at",
     "sha256", "area", "area_today",
@@ -131,11 +127,9 @@ def test_a_case_that_is_not_there_has_exit_code_1(either: Program) -> None:
 
 
 def test_a_book_is_that_of_who_acts_and_nobody_elses(either: Program) -> None:
-    place(either)
-    found = either("book", "--period", "2026", "--json")
-    assert found.code == 0, found.err
-    assert list(found.json) == BOOK
-    assert either("book").out.startswith("纪实本 · ")
+    found = either("book", "--period", "2026")
+    assert (found.code, found.out.splitlines()[0][:6]) == (0, "纪实本 · "), found.err
+    assert found.out.splitlines()[0].endswith(" · 2026")
     refused = either("book", "--person", "somebody", "--json")
     assert (refused.code, json.loads(refused.err)["type"]) == (1, "/problems/denied")
 

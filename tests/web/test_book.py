@@ -143,6 +143,7 @@ async def test_a_book_is_read_and_printed_in_both_languages(place: Place) -> Non
     for path, who, said in (
         ("/book?person=w1", "dispatcher", 403),
         ("/book?period=once", "worker", 422),
+        ("/book?period=9999", "worker", 422),
         ("/book?period=1999", "worker", 200),
         ("/book", "resident", 200),
     ):
