@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 
 from services.kernel.case import Case, Told
-from services.kernel.clocks import DeadlineEnded, DeadlineSet
+from services.kernel.clocks import DeadlineEnded, DeadlineSet, due_once
 from services.kernel.context import Context
 from services.kernel.pieces import CHALLENGE
 
@@ -43,4 +43,5 @@ def answered(case: Case, revisions: Set[int], context: Context) -> Iterator[Dead
                 on_time=context.occurred_at <= ticking.due_at,
                 due_at=ticking.due_at,
                 took_seconds=max(0, int(took.total_seconds())),
+                due=due_once(ticking),
             )

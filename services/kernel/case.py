@@ -68,6 +68,8 @@ class Ticking:
     left_seconds: int | None = None
     extensions: int = 0
     missed: bool = False
+    told_due: bool = False
+    """It stands among the deadlines that had to be kept by now: it was missed once."""
     of_unit: str | None = None
     of_revision: int | None = None
     about: About | None = None

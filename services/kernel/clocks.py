@@ -34,6 +34,9 @@ from services.kernel.workflow import Workflow
 Seconds = Annotated[int, Field(ge=0, le=AMOUNT_MAX), Label("秒数", "Seconds")]
 Tier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$"), Label("档次", "Tier")]
 Due = Annotated[Instant, Label("截止时间", "Due")]
+DueOnce = Annotated[int, Quantity, Field(ge=0, le=1), Label("应结", "Had to be kept by now")]
+"""1 in the first fact that says of a clock that its time is over, be it kept or missed; 0 in those
+after it. So what is open and overdue stands in the sum, and each clock once."""
 
 
 class ExtensionReason(Choice, zh="延期原因", en="Reason"):
@@ -84,6 +87,7 @@ class DeadlineSet(DeadlineFact, zh="已起算", kind="deadline.set"):
                 working=self.working,
                 due_at=self.due_at,
                 extensions=before.extensions if before else 0,
+                told_due=before is not None and before.told_due,
                 of_unit=self.of_unit,
                 of_revision=self.of_revision,
                 about=self.about if self.of_revision is not None else None,
@@ -116,7 +120,8 @@ class DeadlineEnded(DeadlineFact, zh="时限内外已定", en="Deadline ended", 
 
     on_time: Annotated[bool, Quantity, Label("按时", "On time")]
     due_at: Due
-    took_seconds: Annotated[Seconds, Quantity]
+    took_seconds: Seconds
+    due: DueOnce = 1
 
     def apply(self, case: Case, told: Told) -> Case:
         """The clock is gone."""
@@ -149,10 +154,11 @@ class DeadlineMissed(DeadlineFact, zh="已逾期", kind="deadline.missed"):
     """It was not done when it was due, as was known then. Not a count: `deadline.ended` is."""
 
     due_at: Due
+    due: DueOnce = 1
 
     def apply(self, case: Case, told: Told) -> Case:
         """Fired once; the clock runs on until the thing is done."""
-        return changed_clock(case, self.name, missed=True)
+        return changed_clock(case, self.name, missed=True, told_due=True)
 
 
 def with_clock(case: Case, clock: Ticking) -> Case:
@@ -286,7 +292,13 @@ def _end(
         on_time=context.occurred_at <= due,
         due_at=due,
         took_seconds=max(0, int((context.occurred_at - ticking.started_at).total_seconds())),
+        due=due_once(ticking),
     )
+
+
+def due_once(ticking: Ticking) -> int:
+    """What the next fact about its time being over adds to those that had to be kept."""
+    return 0 if ticking.told_due else 1
 
 
 def _rest(workflow: Workflow, ticking: Ticking, about: About, context: Context) -> DeadlineRested:

@@ -21,6 +21,7 @@ from events.errors import Broken, Invalid
 from events.fact import Coded
 from events.fact import Fact as EventFact
 from services.kernel.answers import answered
+from services.kernel.called_by import check_identity
 from services.kernel.case import Case, CaseFact, Told
 from services.kernel.clocks import DeadlineEnded, DeadlineFact
 from services.kernel.context import Context
@@ -215,6 +216,7 @@ class Correct(Adjusting, zh="更正", by=(*AFFECTED, *OVERSEERS, *RECORDERS)):
     def _change_fields(self, case: Case, told: Told, wanted: dict[int, Told]) -> None:
         if not self.changes:
             return
+        check_identity(case, told, self.changes)
         wanted[told.revision] = restated(told, _rebuilt(told, self.changes))
         for field, value in self.changes.items():
             for copy in copies(case, told, field):

@@ -20,11 +20,13 @@ from services.kernel.clocks import (
     DeadlineEnded,
     DeadlineFact,
     DeadlineLifted,
+    DeadlineMissed,
     DeadlineRested,
     DeadlineResumed,
     DeadlineSet,
     clock_facts,
     due_if_resumed,
+    due_once,
     left_seconds,
 )
 from services.kernel.context import Context
@@ -239,7 +241,10 @@ def _retimed(
         due = ticking.due_at or due_if_resumed(ticking, at, context.calendar)
         took = max(0, int((at - ticking.started_at) / timedelta(seconds=1)))
         fields = {"on_time": at <= due, "due_at": due, "took_seconds": took}
+        fields["due"] = due_once(ticking)
         return _changed(want, fact.model_copy(update=fields))
+    if isinstance(fact, DeadlineMissed):
+        return _changed(want, fact.model_copy(update={"due": due_once(ticking)}))
     if isinstance(fact, DeadlineRested) and ticking.due_at is not None:
         left = left_seconds(ticking, at, context.calendar)
         return _changed(want, fact.model_copy(update={"left_seconds": left}))

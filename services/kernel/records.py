@@ -18,6 +18,7 @@ from services.kernel.clocks import (
     DeadlineMissed,
     DeadlineSet,
     ExtensionReason,
+    due_once,
 )
 from services.kernel.context import Context
 from services.kernel.facts import (
@@ -293,6 +294,7 @@ class Miss(CaseCommand, zh="逾期", by=Party.SYSTEM):
             of_unit=ticking.of_unit,
             of_revision=ticking.of_revision,
             due_at=ticking.due_at,
+            due=due_once(ticking),
         )
 
     @classmethod

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from events.clock import text_of
 from events.errors import Refused
 from projections.counters import COUNTERS
 from projections.ledger import Ledger
@@ -172,6 +174,23 @@ async def test_a_grand_committee_seats_nine_and_no_tenth(town: Town, watch: Watc
     assert await figures(town, *names) == [9, 9, 2, 9]
     await town.give("street", "seat", "vacate", "b1", person="h0", reason="transferred")
     assert await figures(town, *names) == [8, 9, 2, 8]
+
+
+async def test_an_issue_open_and_overdue_stays_in_the_denominator(town: Town, watch: Watch) -> None:
+    await town.enrol("importer", "i1", None, ("importer",), "d1")
+    found = [
+        await town.give(
+            "importer", "issue", area="c1", source={"row_id": str(row), "due_at": text_of(due)}
+        )
+        for row, due in enumerate(watch.now() + timedelta(hours=hours) for hours in (1, 1, 9, 9))
+    ]
+    watch.later(minutes=30)
+    for one in (found[0], found[2]):
+        await town.give("importer", "issue", "close_imported", one.id, resolution="solved")
+    watch.later(hours=1)
+    names = ("issues_closed_on_time", "issues_due", "issues_due_closed_on_time")
+    # Of those whose time is over one was closed in it; what is due tonight is not asked for yet.
+    assert await figures(town, *names, "on_time_close_rate") == [2, 2, 1, 0.5]
 
 
 async def test_one_deed_stands_in_several_books_and_counts_once_above_them(town: Town) -> None:

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from events.clock import text_of
+from projections.counters import COUNTERS
+from projections.ledger import Ledger
+from projections.query import Query
 from services.commands import Commands
 from services.deadlines import Deadlines
 from services.directory import Directory
@@ -67,6 +70,21 @@ async def test_fires_once_and_never_early(town: Town, watch: Watch) -> None:
     watch.later(hours=1)
     assert await deadlines.fire_due() == 0
     assert await missed(town, case_id) == ["order.accept"]
+
+
+async def test_what_is_open_and_overdue_stays_in_the_denominator(watch: Watch) -> None:
+    town = await memory_town(watch)
+    kept, _ = await town.dispatched(), await town.dispatched()
+    await town.give("worker", "order", "accept", kept)
+    watch.later(hours=2)
+    assert await another_process(town, watch).fire_due() == 1
+    names = ("deadlines_met", "deadlines_ended", "deadlines_due", "on_time_rate")
+    counters = [counter for counter in COUNTERS if counter.name in names]
+    ledger = Ledger(town.log, counters, CATALOGUE.shapes)
+    await ledger.catch_up()
+    reading = await ledger.read(Query(), now=watch.now())
+    found = {cell.counter.name: cell.figure.value for cell in reading.cells}
+    assert [found[name] for name in names] == [1, 1, 2, 0.5]
 
 
 async def test_two_processes_fire_it_once(town: Town, watch: Watch) -> None:

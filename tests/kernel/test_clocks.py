@@ -14,8 +14,10 @@ from services.kernel.clocks import (
     DeadlineRested,
     DeadlineResumed,
     DeadlineSet,
+    ExtensionReason,
 )
 from services.kernel.corrections import Void, VoidReason
+from services.kernel.records import Extend, Miss
 from services.kernel.testing import MONDAY, Story, story
 from services.kernel.words import Actor, days, hours, weeks, working_days
 from tests.kernel.lamp import WORKFLOW, Grade, Mend, Report, Resume, Tier, Wait
@@ -23,6 +25,8 @@ from tests.kernel.lamp import WORKFLOW, Grade, Mend, Report, Resume, Tier, Wait
 RESIDENT = Actor("p1", roles=frozenset({"resident"}), area="c1")
 COMMUNITY = Actor("k1", roles=frozenset({"community"}), area="c1")
 WORKER = Actor("w1", "u1", frozenset({"worker"}), "c1")
+LEADER = Actor("l1", roles=frozenset({"leader"}), area="c1")
+TIMER = Actor("timer", roles=frozenset({"system"}))
 
 REPORTED = story(entry_of(WORKFLOW)).when(RESIDENT, Report(pole="l7"))
 WEEKDAYS = Calendar()
@@ -146,3 +150,20 @@ def test_a_void_of_a_grade_brings_the_old_limit_back() -> None:
     assert back.case is not None
     clock = back.case.clocks["mend"]
     assert (clock.tier, clock.due_at) == ("general", MONDAY + timedelta(hours=8))
+
+
+def test_a_clock_stands_once_among_those_that_had_to_be_kept() -> None:
+    """From when it is missed or ends, whatever comes after: open and overdue is not left out."""
+    kept = REPORTED.later(hours=3).when(WORKER, Mend())
+    assert [fact.due for fact in kept.facts if isinstance(fact, DeadlineEnded)] == [1]
+    missed = REPORTED.later(hours=9).when(TIMER, Miss(clock="mend"))
+    until = missed.now + timedelta(hours=2)
+    given = missed.when(LEADER, Extend(clock="mend", until=until, reason=ExtensionReason.WEATHER))
+    again = given.later(hours=3).when(TIMER, Miss(clock="mend"))
+    late = again.later(hours=1).when(WORKER, Mend())
+    said = [event.content["data"] for event in late.events]
+    assert [one["due"] for one in said if "due" in one] == [1, 0, 0]
+    in_time = given.later(hours=1).when(WORKER, Mend())
+    ended = in_time.facts[-1]
+    assert isinstance(ended, DeadlineEnded)
+    assert (ended.on_time, ended.due) == (True, 0)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from events.errors import Unknown
 from events.fact import About
 from services.kernel.catalogue import entry_of, next_commands
-from services.kernel.corrections import Void, VoidReason
+from services.kernel.corrections import Correct, CorrectionReason, Void, VoidReason
 from services.kernel.testing import Registers, story
 from services.kernel.words import Actor
 from services.registers.org import (
@@ -79,6 +81,16 @@ def test_a_renamed_organisation_keeps_its_code_and_kind() -> None:
     renamed.then(OrgRenamed(about=AT_U1, name="区水利局"))
     renamed.when(STREET, Close(reason=CloseReason.DISSOLVED)).then(
         OrgClosed(about=AT_U1, org_kind=OrgKind.RESIDENT_UNIT, reason=CloseReason.DISSOLVED)
+    )
+
+
+def test_its_code_is_not_put_right_it_is_voided_and_registered_under_another() -> None:
+    wrong: dict[str, Any] = {"revision": 1, "reason": CorrectionReason.TYPING}
+    other = REGISTERED.when(STREET, Correct(**wrong, changes={"code": "u2"}))
+    assert other.error is not None
+    assert "作废" in str(other.error.zh)
+    other.refused("identity").when(STREET, Correct(**wrong, changes={"name": "区水利局"})).recorded(
+        "record.corrected"
     )
 
 
