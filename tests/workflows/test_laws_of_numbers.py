@@ -119,7 +119,11 @@ def checked(data: st.DataObject, now: Story) -> Story:
 def there_and_back(
     data: st.DataObject, now: Story, counters: Iterable[Counter], accepted: list[str]
 ) -> Story:
-    """Correct something, then the correction: nothing has changed."""
+    """Correct something, then the correction: nothing has changed. Of what was challenged the
+    correction is the answer, and counts as one."""
+    assert now.case is not None
+    if now.case.in_question:
+        return now
     for _ in range(TRIES):
         if (change := data.draw(changes(now))) is None:
             return now
