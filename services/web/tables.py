@@ -104,7 +104,7 @@ class Tables:
             return json_reply({"items": found})
         return json_reply(
             {
-                "items": [one for one in found if item in one["answers"]],
+                "items": [one | _files(one["name"]) for one in found if item in one["answers"]],
                 **await self._lists(item, grant),
             }
         )
@@ -222,6 +222,11 @@ class Tables:
             if commands.directory.concerns(grant, state.about.area):
                 found["on" if item in state.items else "not_on"].append(state.code)
         return found
+
+
+def _files(name: str) -> dict[str, str]:
+    """Where a table is fetched."""
+    return {form: f"/api/v1/tables/{name}.{form}" for form in ("csv", "xlsx")}
 
 
 def _language(http: HttpRequest) -> Language:

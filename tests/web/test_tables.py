@@ -173,6 +173,7 @@ async def test_what_is_asked_for_is_answered_by_a_table_or_stands_on_no_list(
     asked = (await place.ask("GET", "/api/v1/tables?item=census", "east")).json
     assert [item["name"] for item in asked["items"]] == ["by_place"]
     assert (asked["on"], asked["not_on"]) == (["matters"], [])
+    assert (await place.ask("GET", asked["items"][0]["csv"], "east")).status == 200
     other = (await place.ask("GET", "/api/v1/tables?item=survey", "east")).json
     assert other == {"items": [], "on": [], "not_on": ["matters"]}
     assert (await place.ask("GET", "/api/v1/tables?item=survey", "west")).json["not_on"] == []
