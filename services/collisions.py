@@ -49,9 +49,9 @@ ELSEWHERE = Refusal(
 )
 HOUSEHOLD_FULL = Refusal(
     "household_full",
-    "住户 {household} 在 {days} 天内已有 {most} 项服务（{case}），按规则不再新增",
-    "household {household} has {most} services within {days} days already ({case}):"
-    " the rule allows no more",
+    "住户 {household} 在 {days} 天内的服务已满 {most} 项（{case}），按规则不再新增",
+    "household {household} has as many services as the rule allows, {most} in {days} days"
+    " ({case}): no further one is added",
 )
 
 Body = Mapping[str, Any]
