@@ -6,7 +6,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 BIN := .venv/bin
 KAFKA ?= yes
 BROWSER ?= yes
-JOBS ?= 3
+JOBS ?= 2
 ROWS ?=
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
 
@@ -22,7 +22,7 @@ demo: .venv/ready ## play a year of community service, and open the board on htt
 distributed: .venv/ready-test ## the shape with Kafka, relays and workers on this machine (no Docker, no Java needed)
 	@$(BIN)/python -m services.terminal.distributed
 
-test: .venv/ready-test ## every test: pure, Postgres, Kafka, browser (KAFKA=no BROWSER=no leave those out; JOBS=3)
+test: .venv/ready-test ## every test: pure, Postgres, Kafka, browser (KAFKA=no BROWSER=no leave those out; JOBS=2)
 	@$(BIN)/python -m pytest --kafka=$(KAFKA) --browser=$(BROWSER) --numprocesses=$(JOBS) --dist=loadfile --no-loadscope-reorder
 
 fast: .venv/ready-test ## the pure tests alone: no database, no process

@@ -87,6 +87,8 @@ class Counter:
     numerator: str | None = None
     denominator: str | None = None
     """Ratios: the names of two other counters."""
+    least: int = 0
+    """Ratios: of a smaller denominator no rate is told, only the two numbers."""
 
     @property
     def facts(self) -> tuple[str, ...]:

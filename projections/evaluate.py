@@ -251,7 +251,7 @@ class Evaluation:
         below = self.figures(self._counters[counter.denominator or ""])
         nothing = Figure(0)
         return {
-            group: ratio(above.get(group, nothing), below.get(group, nothing))
+            group: ratio(above.get(group, nothing), below.get(group, nothing), counter.least)
             for group in above.keys() | below.keys()
         }
 
@@ -269,11 +269,11 @@ def _narrowest(amounts: Ints) -> Ints:
     return amounts.astype(np.int32) if small else amounts
 
 
-def ratio(above: Figure, below: Figure) -> Figure:
-    """Numerator over denominator; no value where the denominator is 0."""
+def ratio(above: Figure, below: Figure, least: int = 0) -> Figure:
+    """Numerator over denominator; no value where the denominator is 0, or less than `least`."""
     numerator, denominator = above.value or 0, below.value or 0
     return Figure(
-        numerator / denominator if denominator else None,
+        numerator / denominator if denominator and denominator >= least else None,
         numerator=numerator,
         denominator=denominator,
     )

@@ -177,7 +177,8 @@ class Hot:
             below = self._parts(counter.denominator, node, moment, by_area=by_area)
             none = Figure(0)
             groups = above.keys() | below.keys()
-            return {g: ratio(above.get(g, none), below.get(g, none)) for g in groups}
+            least = counter.least
+            return {g: ratio(above.get(g, none), below.get(g, none), least) for g in groups}
         term = self._terms[counter.name, False]
         if counter.measure is Measure.DURATION:
             return durations(node, term, counter, by_area=by_area)

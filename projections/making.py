@@ -48,10 +48,24 @@ def took(
     )
 
 
-def ratio(name: str, zh: str, en: str, numerator: str, denominator: str) -> Counter:
-    """A rate: two counters, shown together."""
+RATE_LEAST = 10
+"""Of fewer no rate is told: it would say something of single people, and nothing of the rest."""
+
+
+def ratio(
+    name: str, zh: str, en: str, numerator: str, denominator: str, *, least: int = RATE_LEAST
+) -> Counter:
+    """A rate: two counters, shown together. `least` is 0 for a share of what is few by its nature
+    and known completely: the seats of a body, the duties of a quarter."""
     return Counter(
-        name, zh, en, measure=Measure.RATIO, numerator=numerator, denominator=denominator, word="%"
+        name,
+        zh,
+        en,
+        measure=Measure.RATIO,
+        numerator=numerator,
+        denominator=denominator,
+        word="%",
+        least=least,
     )
 
 

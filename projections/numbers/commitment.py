@@ -35,7 +35,7 @@ NUMBERS = (
           "次"),
     total("progress_reports_made", "已报进展", "Reports made", REPORTED, "reports_made", "次"),
     ratio("progress_report_rate", "进展报告率", "Reports made", "progress_reports_made",
-          "progress_reports_due"),
+          "progress_reports_due", least=0),
     count("progress_reported", "报告进展", "Progress reported", REPORTED),
 )
 

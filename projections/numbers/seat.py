@@ -27,7 +27,7 @@ NUMBERS: tuple[Counter, ...] = (
     total("parttime_seats_allowed", "兼职席位", "Part-time seats there may be",
           ("seat.body_constituted",), "part_time_max", "名"),
     ratio("parttime_seat_rate", "兼职席位满额率", "Part-time seats held of those there may be",
-          "parttime_seats_filled", "parttime_seats_allowed"),
+          "parttime_seats_filled", "parttime_seats_allowed", least=0),
     only(SEATS, "instructors", "党建指导员", "Instructors", role="instructor"),
     only(SEATS, "first_secretaries", "第一书记", "First secretaries", role="first_secretary"),
     only(SEATS, "grid_leads", "网格长", "Grid leads", role="grid_lead"),

@@ -33,7 +33,7 @@ NUMBERS: tuple[Counter, ...] = (
     only(RATED, "secretary_studios", "书记工作室", "Secretaries' studios",
          rating="secretary_studio"),
     ratio("venue_compliance_rate", "阵地达标率", "Venues up to standard", "venues_compliant",
-          "venues"),
+          "venues", least=0),
     SHARED,
     only(SHARED, "venues_open_to_residents", "向居民开放", "Open to residents",
          shared_with="residents"),

@@ -87,7 +87,8 @@ def _measure(counter: Counter) -> str:
 
 def _of_what(counter: Counter) -> str:
     if counter.measure is Measure.RATIO:
-        return f"`{counter.numerator}` ÷ `{counter.denominator}`"
+        least = f" (n ≥ {counter.least})" if counter.least else ""
+        return f"`{counter.numerator}` ÷ `{counter.denominator}`{least}"
     facts = "、".join(f"`{name}`" for name in counter.on)
     if counter.down_on:
         facts += " − " + "、".join(f"`{name}`" for name in counter.down_on)

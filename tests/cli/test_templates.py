@@ -55,6 +55,8 @@ def test_a_template_goes_from_a_file_to_a_case_and_to_a_number(
     counted = either("counters", "places_claimed", "--by", "variant", "--area", "c2", "--json")
     found = {cell["key"]: cell["value"] for cell in counted.json["cells"]}
     assert found[variant] == 1
+    # What knows another kind alone has nothing to say of it.
+    assert either("order", "place", "--area", "c2", "--json").err == ""
     # The same file again is no second version; other terms are one.
     again = installed(either, tmp_path, f"claim.{variant}.toml")
     assert again.json == done.json

@@ -70,6 +70,18 @@ async def test_a_rate_shows_its_parts_and_has_no_value_over_nothing(
     assert empty.cells[0].json()["denominator"] == 0
 
 
+RATES = ("closing_rate", "closing_rate_of_many")
+
+
+@pytest.mark.parametrize("asked", [Query(RATES), Query(RATES, as_of=900)], ids=["now", "then"])
+async def test_of_too_few_no_rate_is_told(ledger: Ledger, world: World, asked: Query) -> None:
+    told, few = (await ledger.read(asked, now=world.now)).cells
+    assert told.figure.value is not None
+    assert few.figure.value is None
+    assert few.figure.numerator == told.figure.numerator
+    assert few.figure.denominator == told.figure.denominator
+
+
 async def test_children_of_an_additive_number_sum_to_it(ledger: Ledger, world: World) -> None:
     for counter in COUNTERS:
         if counter.measure in (Measure.OCCURRENCES, Measure.SUM, Measure.CURRENT):

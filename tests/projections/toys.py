@@ -218,6 +218,16 @@ COUNTERS: tuple[Counter, ...] = (
         word="%",
     ),
     Counter(
+        "closing_rate_of_many",
+        "办结率（多）",
+        "Closing rate, of many",
+        measure=Measure.RATIO,
+        numerator="closed",
+        denominator="received",
+        word="%",
+        least=1_000_000,
+    ),
+    Counter(
         "on_time_rate",
         "按期率",
         "On-time rate",
