@@ -97,7 +97,15 @@ async def test_all_five_in_one_log_come_to_their_own_figures(
     assert await office.log.head() == head
 
 
-@pytest.mark.parametrize("name", ["nyc_311", "cn_wenzheng", "chicago_open311", "wabo_receipt"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nyc_311",
+        "cn_wenzheng",
+        "chicago_open311",
+        pytest.param("wabo_receipt", marks=pytest.mark.soak),
+    ],
+)
 async def test_undone_and_imported_again_it_comes_to_the_same(
     office: Office, data_sets: Path, name: str
 ) -> None:

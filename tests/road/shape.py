@@ -46,7 +46,7 @@ from tests.town import AREAS, Town
 
 PARTS = 4
 LOOK_SECONDS = 0.1
-CALLERS, REST_SECONDS = 8, 0.02
+CALLERS, REST_SECONDS = 8, 0.1
 LEASE_SECONDS, SESSION_SECONDS, HEAL_SECONDS = 2.0, 4.0, 2.0
 ROLES = ("relay", "worker", "api", "kafka", "postgres")
 SAID_MAX = 3_000
