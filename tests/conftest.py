@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import random
@@ -20,11 +21,14 @@ import pytest
 # meant for the tests themselves are kept here.
 FOR_TESTS = {name: os.environ.pop(name) for name in sorted(os.environ) if name.startswith("JISHI_")}
 
+from services.cli import SELDOM  # noqa: E402
 from services.kernel.catalogue import discover  # noqa: E402
 from services.run import broker, postgres  # noqa: E402
 from services.run.migrate import migrate  # noqa: E402
 from streams.log import PostgresLog  # noqa: E402
 from streams.schema import establish  # noqa: E402
+
+gc.set_threshold(*SELDOM)  # as in every process of the program
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
