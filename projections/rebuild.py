@@ -124,7 +124,10 @@ class Upkeep:
         """What takes one part of the log into a version."""
         if version.projection != LEDGER:
             return self._runner(version, part)
-        combiner = Combiner(self._database, version.name, self._source.log_id)
+        combiner = self._writing.get(version.name)
+        if combiner is None:
+            combiner = Combiner(self._database, version.name, self._source.log_id)
+            self._writing[version.name] = combiner
         return Slips(
             self._database,
             self._source,
@@ -133,7 +136,7 @@ class Upkeep:
             self._zone,
             part=part,
             mine=self._mine(version.road, part),
-            combiner=self._writing.setdefault(version.name, combiner),
+            combiner=combiner,
         )
 
     async def seal(self, version: Version) -> int:

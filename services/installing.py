@@ -7,10 +7,9 @@ the log knows the same variants, and so does every replay.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -25,7 +24,7 @@ from services.kernel.checks import check_kind_name
 from services.kernel.entry import Entry
 from services.kernel.words import AreaCode, Label
 from services.listed import ROOT, Rule
-from services.parsing import nearest, parse
+from services.parsing import parse, toml_file, worded, wrong
 from services.ruling import template_of
 
 State = Literal["shipped", "in_force", "later", "ended", "unusable"]
@@ -80,15 +79,41 @@ def request_of(
     code = f"template.{wanted.kind}.{wanted.variant}"
     known = commands.directory.rules.get(code)
     check(commands.catalogue, wanted, said, installed=known is not None)
-    today = commands.now().astimezone(zone).date()
-    day = wanted.effective_on or today
     if known is not None and known.withdrawn_on is None and _said(known) == said:
         return code, None
-    new: dict[str, Any] = {"effective_on": day.isoformat(), "template": said}
-    if known is None:
-        new |= {"code": code, "area": wanted.area or grant.area or ROOT}
-        return code, Request(grant, "rule", "publish", None, new, command_id)
-    return code, Request(grant, "rule", "revise", code, new, command_id)
+    return code, lay_down(commands, grant, code, {"template": said}, wanted, zone, command_id)
+
+
+class When(Protocol):
+    """Since when a rule is to hold, and where."""
+
+    @property
+    def effective_on(self) -> date | None:
+        """The first day; None = today."""
+        ...
+
+    @property
+    def area(self) -> str | None:
+        """None = that of whoever lays it down."""
+        ...
+
+
+def lay_down(
+    commands: Commands,
+    grant: Grant,
+    code: str,
+    said: Mapping[str, Any],
+    wanted: When,
+    zone: ZoneInfo,
+    command_id: UUID | None,
+) -> Request:
+    """The command that puts on record what a rule says: `publish` at first, then `revise`."""
+    day = wanted.effective_on or commands.now().astimezone(zone).date()
+    new: dict[str, Any] = {"effective_on": day.isoformat(), **said}
+    if code in commands.directory.rules:
+        return Request(grant, "rule", "revise", code, new, command_id)
+    new |= {"code": code, "area": wanted.area or grant.area or ROOT}
+    return Request(grant, "rule", "publish", None, new, command_id)
 
 
 def check(
@@ -98,35 +123,39 @@ def check(
     kinds = {entry.kind: entry for entry in catalogue.kinds() if entry.workflow.terms is not None}
     kind = kinds.get(wanted.kind)
     if kind is None:
-        raise _wrong("kind", wanted.kind, "no kind with terms", "不是可设变体的类型", kinds)
+        raise wrong("kind", wanted.kind, "no kind with terms", "不是可设变体的类型", kinds)
     if not VARIANT.match(wanted.variant):
-        raise _wrong(
+        raise wrong(
             "variant",
             wanted.variant,
             "small letters, digits and _, at most 32, a letter first",
             "应为小写字母、数字与下划线，字母开头，最多 32 个",
         )
     if wanted.variant in catalogue.entries and not installed:
-        raise _wrong("variant", wanted.variant, "the name is taken here", "这一名称已被使用")
+        raise wrong("variant", wanted.variant, "the name is taken here", "这一名称已被使用")
     terms = kind.workflow.terms
     if terms is None:
         raise AssertionError(f"{kind.name} has terms")
     try:
         parse(terms, wanted.terms)
-    except Invalid as wrong:
-        extra = {"nearest": wrong.fields["nearest"]} if wrong.fields.get("nearest") else {}
-        field = f"terms.{wrong.field}"
+    except Invalid as refused:
+        extra = {"nearest": refused.fields["nearest"]} if refused.fields.get("nearest") else {}
+        field = f"terms.{refused.field}"
         raise Invalid(
-            f"terms.{wrong.detail}", field=field, value=wrong.value, zh=f"terms.{wrong.zh}", **extra
-        ) from wrong
+            f"terms.{refused.detail}",
+            field=field,
+            value=refused.value,
+            zh=f"terms.{refused.zh}",
+            **extra,
+        ) from refused
     for word in wanted.says:
         if word not in (known := sayable(kind)):
-            raise _wrong(
+            raise wrong(
                 f"says.{word}",
                 word,
                 f"no fact, command or state of {kind.kind}",
                 f"{kind.label.zh}没有这一事实、操作或状态",
-                {name: name for name in known},
+                known,
             )
     others = Catalogue(one for one in catalogue.entries.values() if one.name != wanted.variant)
     try:
@@ -140,27 +169,14 @@ def check(
 
 def read_toml(file: str, text: str) -> dict[str, Any]:
     """The fields of a template file, `<kind>.<variant>.toml`. Raises Invalid naming the file."""
-    name = FILE.match(file)
-    if name is None:
-        raise _wrong("FILE", file, "must be called KIND.VARIANT.toml", "应命名为 类型.变体.toml")
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _wrong(
-            "FILE", file, f"is not TOML: {error}", f"不是合法的 TOML（{error}）"
-        ) from error
+    name, raw = toml_file(file, text, FILE, "KIND.VARIANT.toml", "类型.变体.toml")
     for key in raw:
         if key not in TOML_KEYS:
-            raise _wrong(key, key, "no such part", "没有这一部分", dict.fromkeys(TOML_KEYS))
-    zh, dot, en = str(raw.get("title", "")).partition(" · ")
-    if not (zh and dot and en):
-        raise _wrong(
-            "title", raw.get("title", ""), "must be '中文 · English'", "应为“中文 · English”"
-        )
+            raise wrong(key, key, "no such part", "没有这一部分", TOML_KEYS)
     return {
         "kind": name[1],
         "variant": name[2],
-        "title": {"zh": zh, "en": en},
+        "title": worded("title", raw.get("title", "")),
         "terms": raw.get("terms", {}),
         "says": raw.get("says", {}),
     }
@@ -207,16 +223,3 @@ def _said(rule: Rule) -> dict[str, Any]:
     """What the newest version of a rule lays down."""
     said: dict[str, Any] = rule.versions[-1][1]["template"]
     return said
-
-
-def _wrong(
-    field: str, value: object, why: str, zh: str, known: Mapping[str, object] | None = None
-) -> Invalid:
-    near = nearest(str(value), list(known)) if known else None
-    return Invalid(
-        f"{field}: {value!r}: {why}" + (f"; did you mean {near}?" if near else ""),
-        field=field,
-        value=value,
-        zh=f"{field}：{value!r} {zh}" + (f"，是否指 {near}?" if near else ""),
-        **({"nearest": near} if near else {}),
-    )

@@ -7,7 +7,9 @@ one speaks, the others stand beside it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, TypeVar
@@ -28,6 +30,40 @@ def nearest(name: str, known: Sequence[str] | Mapping[str, Any]) -> str | None:
     """The known name most like this one, where one is like it at all."""
     found = get_close_matches(shown(name), list(known), n=1, cutoff=0.5)
     return found[0] if found else None
+
+
+def wrong(field: str, value: object, why: str, zh: str, known: Iterable[str] = ()) -> Invalid:
+    """The error of a field in a file of somebody's, with the nearest of what it could have been."""
+    near = nearest(str(value), list(known))
+    return Invalid(
+        f"{field}: {value!r}: {why}" + (f"; did you mean {near}?" if near else ""),
+        field=field,
+        value=value,
+        zh=f"{field}：{value!r} {zh}" + (f"，是否指 {near}?" if near else ""),
+        **({"nearest": near} if near else {}),
+    )
+
+
+def toml_file(
+    file: str, text: str, name: re.Pattern[str], wanted: str, wanted_zh: str
+) -> tuple[re.Match[str], dict[str, Any]]:
+    """What the name of a TOML file says by this pattern, and its fields. Raises Invalid naming the
+    file; `wanted` is how it must be called."""
+    found = name.match(file)
+    if found is None:
+        raise wrong("FILE", file, f"must be called {wanted}", f"应命名为 {wanted_zh}")
+    try:
+        return found, tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise wrong("FILE", file, f"is not TOML: {error}", f"不是合法的 TOML（{error}）") from error
+
+
+def worded(at: str, title: object) -> dict[str, str]:
+    """A title in both languages. Raises Invalid."""
+    zh, dot, en = str(title).partition(" · ")
+    if not (zh and dot and en):
+        raise wrong(at, title, "must be '中文 · English'", "应为“中文 · English”")
+    return {"zh": zh, "en": en}
 
 
 def parse(model: type[AnyModel], fields: bytes | Mapping[str, Any]) -> AnyModel:

@@ -29,7 +29,7 @@ from events.ports import Append, Appended, Condition
 from services.access import Grant
 from services.directory import Directory
 from services.kernel.case import Case
-from services.kernel.catalogue import Catalogue, Template, titles
+from services.kernel.catalogue import Catalogue, Template
 from services.kernel.context import Context
 from services.kernel.entry import CommandInfo, Entry
 from services.kernel.handle import handle
@@ -115,8 +115,8 @@ class Rulings:
         self._catalogue_of = key
         found = self._declared
         for said in self.directory.templates(key[1]):
-            if said["kind"] not in found.entries and said["kind"] in titles():
-                continue  # a program that runs one verb knows one kind
+            if said["kind"] in self._declared.left_out:
+                continue
             try:
                 found = found.with_template(template_of(said))
             except (AssertionError, Unknown) as wrong:

@@ -21,8 +21,8 @@ from services.access import Grant
 from services.commands import Commands, Request
 from services.exchange.tabling import planned, shipped
 from services.facts.rule_words import TableRule
+from services.installing import lay_down
 from services.kernel.words import AreaCode
-from services.listed import ROOT
 from services.parsing import nearest, parse
 
 CODE = "table.{name}"
@@ -122,10 +122,4 @@ def request_of(
     there = known is not None and known.withdrawn_on is None and known.versions[-1][1]["table"]
     if there and TableRule.model_validate(there) == TableRule.model_validate(said):
         return wanted.name, None
-    today = commands.now().astimezone(zone).date()
-    day = wanted.effective_on or today
-    new: dict[str, Any] = {"effective_on": day.isoformat(), "table": said}
-    if known is None:
-        new |= {"code": code, "area": wanted.area or grant.area or ROOT}
-        return wanted.name, Request(grant, "rule", "publish", None, new, command_id)
-    return wanted.name, Request(grant, "rule", "revise", code, new, command_id)
+    return wanted.name, lay_down(commands, grant, code, {"table": said}, wanted, zone, command_id)

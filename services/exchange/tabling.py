@@ -17,12 +17,10 @@ With `by = "area"` there is a row for each key of that dimension, and each colum
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from events.errors import Invalid
 from events.fact import Fact
 from projections.declare import CALENDAR, ENTRY_TEXTS, Counter
 from services.facts.rule_words import TableColumn, TableRule
@@ -30,7 +28,7 @@ from services.kernel.catalogue import Catalogue
 from services.kernel.entry import Entry
 from services.kernel.forms import FormField, form_field
 from services.kernel.words import Label
-from services.parsing import nearest, parse
+from services.parsing import parse, toml_file, worded, wrong
 
 FOLDER = Path(__file__).parents[1] / "tables"
 FILE = re.compile(r"^(?:table\.)?([a-z][a-z0-9_]{0,31})\.toml$")
@@ -95,20 +93,13 @@ def shipped() -> dict[str, TableRule]:
 
 def read(file: str, text: str) -> TableRule:
     """A table from the text of its file, `<name>.toml`. Raises Invalid naming what is wrong."""
-    name = FILE.match(file)
-    if name is None:
-        raise _wrong("FILE", file, "must be called NAME.toml", "应命名为 名称.toml")
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        why, zh = f"is not TOML: {error}", f"不是合法的 TOML（{error}）"
-        raise _wrong("FILE", file, why, zh) from error
+    name, raw = toml_file(file, text, FILE, "NAME.toml", "名称.toml")
     raw["name"] = name[1]
-    raw["title"] = _worded("title", raw.get("title", ""))
+    raw["title"] = worded("title", raw.get("title", ""))
     columns = raw.get("columns", [])
     for place, column in enumerate(columns if isinstance(columns, list) else []):
         if isinstance(column, dict):
-            column["title"] = _worded(f"columns.{place}.title", column.get("title", ""))
+            column["title"] = worded(f"columns.{place}.title", column.get("title", ""))
     return parse(TableRule, raw)
 
 
@@ -122,7 +113,7 @@ def planned(
     by what is no column.
     """
     if (table.rows is None) == (table.by is None):
-        raise _wrong("rows", table.rows or "", "say rows or by: one", "rows 与 by 须且只能写一个")
+        raise wrong("rows", table.rows or "", "say rows or by: one", "rows 与 by 须且只能写一个")
     if table.by is not None:
         entry, columns = None, _of_counters(table, table.by, counters)
     else:
@@ -137,7 +128,7 @@ def _of_facts(
     kind = kinds.get(rows.partition(".")[0])
     if kind is None or rows not in kind.workflow.diagram.facts:
         facts = [fact for one in kinds.values() for fact in one.workflow.diagram.facts]
-        raise _wrong("rows", rows, "there is no such fact", "没有这一事实", facts)
+        raise wrong("rows", rows, "there is no such fact", "没有这一事实", facts)
     for name in table.where:
         _check_field(f"where.{name}", name, catalogue.facts[rows])
     columns = (
@@ -152,19 +143,19 @@ def _column(at: str, column: TableColumn, rows: str, kind: Entry, catalogue: Cat
     source = column.of
     if source is None or column.counter is not None or column.where:
         why = "a table of facts has columns with `of` alone"
-        raise _wrong(f"{at}.of", column.counter or "", why, "按事实成行的台账，各列只写 of")
+        raise wrong(f"{at}.of", column.counter or "", why, "按事实成行的台账，各列只写 of")
     fact, _, field = source.rpartition(".")
     if fact == "case":
         if field not in OF_CASE:
             known = [f"case.{name}" for name in OF_CASE]
-            raise _wrong(f"{at}.of", source, "there is no such column", "没有这一列", known)
+            raise wrong(f"{at}.of", source, "there is no such column", "没有这一列", known)
         return Column(title, source, "case", field)
     name = fact or rows
     known_facts = {**kind.workflow.diagram.facts, **_shared(catalogue)}
     model = known_facts.get(name)
     if model is None:
         known = [*(f"{one}.{field}" for one in known_facts), *OWN, *_fields(catalogue.facts[rows])]
-        raise _wrong(f"{at}.of", source, "there is no such column", "没有这一列", known)
+        raise wrong(f"{at}.of", source, "there is no such column", "没有这一列", known)
     prefix = f"{fact}." if fact else ""
     _check_field(f"{at}.of", field, model, prefix)
     info = model.model_fields.get(field)
@@ -186,26 +177,26 @@ def _check_field(at: str, field: str, model: type[Fact], prefix: str = "") -> No
     known = [*OWN, *_fields(model)]
     if field not in known:
         names = [prefix + name for name in known]
-        raise _wrong(at, prefix + field, "there is no such column", "没有这一列", names)
+        raise wrong(at, prefix + field, "there is no such column", "没有这一列", names)
 
 
 def _of_counters(
     table: TableRule, by: str, counters: Mapping[str, Counter] | None
 ) -> tuple[Column, ...]:
     if by not in BY:
-        raise _wrong("by", by, "no dimension a table is made by", "不是可成台账的分项", BY)
+        raise wrong("by", by, "no dimension a table is made by", "不是可成台账的分项", BY)
     found = []
     for place, column in enumerate(table.columns):
         at, title = f"columns.{place}", Label(column.title.zh, column.title.en)
         if column.counter is None or column.of is not None:
             why, zh = "a table by a dimension has counters", "按分项成行的台账，各列只写 counter"
-            raise _wrong(f"{at}.counter", column.of or "", why, zh)
+            raise wrong(f"{at}.counter", column.of or "", why, zh)
         if counters is None:
             continue
         counter = counters.get(column.counter)
         if counter is None:
             why, zh = "there is no such counter", "没有这一指标"
-            raise _wrong(f"{at}.counter", column.counter, why, zh, counters)
+            raise wrong(f"{at}.counter", column.counter, why, zh, counters)
         where = {**table.where, **column.where}
         found.append(Column(title, counter.name, counter=counter, where=where))
     return tuple(found)
@@ -218,25 +209,5 @@ def _sorting(table: TableRule, columns: tuple[Column, ...]) -> Iterable[tuple[in
         if not columns:
             continue
         if name not in sources:
-            raise _wrong("sort", name, "is none of the columns", "不是其中一列", sources)
+            raise wrong("sort", name, "is none of the columns", "不是其中一列", sources)
         yield sources.index(name), key.startswith("-")
-
-
-def _worded(at: str, title: object) -> dict[str, str]:
-    zh, dot, en = str(title).partition(" · ")
-    if not (zh and dot and en):
-        raise _wrong(at, title, "must be '中文 · English'", "应为“中文 · English”")
-    return {"zh": zh, "en": en}
-
-
-def _wrong(
-    field: str, value: object, why: str, zh: str, known: Iterable[str] | None = None
-) -> Invalid:
-    near = nearest(str(value), list(known)) if known is not None else None
-    return Invalid(
-        f"{field}: {value!r}: {why}" + (f"; did you mean {near}?" if near else ""),
-        field=field,
-        value=value,
-        zh=f"{field}：{value!r} {zh}" + (f"，是否指 {near}?" if near else ""),
-        **({"nearest": near} if near else {}),
-    )

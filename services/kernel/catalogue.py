@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import importlib
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,9 +61,11 @@ class Template:
 
 
 class Catalogue:
-    """The entries of one process. `facts`, `shapes` and `upcasters` are those of all kinds."""
+    """The entries of one process. `facts`, `shapes` and `upcasters` are those of all kinds.
+    `left_out`: kinds that there are, and that this process was not asked for."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(self, entries: Iterable[Entry], left_out: Set[str] = frozenset()) -> None:
+        self.left_out = left_out
         self.entries: dict[str, Entry] = {}
         for entry in entries:
             if entry.name in self.entries:
@@ -91,7 +93,8 @@ class Catalogue:
 
     def with_template(self, template: Template) -> Catalogue:
         """The same with one more variant (installed as a fact of `rule`)."""
-        return Catalogue([*self.entries.values(), variant(self.entry(template.kind), template)])
+        added = variant(self.entry(template.kind), template)
+        return Catalogue([*self.entries.values(), added], self.left_out)
 
 
 def unknown_kind(name: str, known: Mapping[str, object]) -> Unknown:
@@ -214,7 +217,8 @@ def only(name: str) -> Catalogue:
     title = known.get(name.replace("-", "_"))
     if title is None:
         raise unknown_kind(name, known)
-    return Catalogue(_entries(known, {title.kind}))
+    others = {one.kind for one in known.values()} - {title.kind}
+    return Catalogue(_entries(known, {title.kind}), others)
 
 
 def _entries(known: Mapping[str, Title], kinds: set[str]) -> Iterator[Entry]:

@@ -66,6 +66,12 @@ class Growing(Catalogue):
         return super().entry(name)
 
 
+def growing(kind: str) -> Catalogue:
+    """A catalogue that begins with one kind or variant. Raises Unknown."""
+    begun = only(kind)
+    return Growing(begun.entries.values(), begun.left_out)
+
+
 class Direct:
     """One open log, as the caller whose token it is (`grant`; None = nobody said who)."""
 
@@ -347,7 +353,7 @@ async def opened(settings: Settings, say: Say, kind: str | None = None) -> Async
     good.
     """
     to_stderr(quiet=say.quiet)
-    catalogue: Catalogue = Growing(only(kind).entries.values()) if kind else discover()
+    catalogue = growing(kind) if kind else discover()
     with database(settings, say) as dsn:
         async with connected(dsn) as connection:
             check_made(await pending(connection))

@@ -98,3 +98,17 @@ COMMON_NAMES = frozenset(option.name for option in (*COMMON, YES))
 def area_option(text: Both | None = None) -> Option:
     """`--area A`, as every verb that has it words it."""
     return Option("area", text or Both("区域代码，含其下级", "an area and all below it"), "A")
+
+
+LAID_DOWN = (
+    area_option(Both("由哪一区域规定，缺省为令牌的区域", "laid down by; else the token's")),
+    Option("from", Both("生效日，缺省为今天", "first day; else today"), "YYYY-MM-DD"),
+)
+"""Options of a verb that makes a rule of a file: what the file does not say."""
+
+
+def laid_down(call: Call) -> dict[str, str]:
+    """What was typed of them, as fields of the rule."""
+    names = {"area": "area", "from": "effective_on"}
+    typed = {name: call.text(option) for option, name in names.items()}
+    return {name: value for name, value in typed.items() if value is not None}

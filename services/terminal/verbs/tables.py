@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from events.errors import Invalid
-from services.terminal.verb import Argument, Option, Verb, area_option
+from services.terminal.verb import LAID_DOWN, Argument, Option, Verb, area_option, laid_down
 from services.terminal.words import Both
 
 if TYPE_CHECKING:
@@ -54,9 +54,7 @@ async def install(call: Call) -> None:
             zh=f"{FILE}：没有文件 {given}",
         )
     fields = table.model_dump(mode="json", exclude_none=True)
-    for option, name in (("area", "area"), ("from", "effective_on")):
-        if (value := call.text(option)) is not None:
-            fields[name] = value
+    fields |= laid_down(call)
     async with call.way() as way:
         found = await way.install_table(fields)
     call.answer(found, lambda: _show(call, [found]))
@@ -186,10 +184,7 @@ VERBS = (
         install,
         ("jishi table install ./meals.toml",),
         arguments=(Argument(FILE, Both("台账样式：名称.toml", "the table: NAME.toml")),),
-        options=(
-            area_option(Both("由哪一区域规定，缺省为令牌的区域", "laid down by; else the token's")),
-            Option("from", Both("生效日，缺省为今天", "first day; else today"), "YYYY-MM-DD"),
-        ),
+        options=LAID_DOWN,
         more=Both(
             "样式记为一条规则（table.名称）；同名者取代自带的样式。写错的列会指出最接近的名称。",
             "It is put on record as the rule table.NAME; it takes the place of one that ships"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from events.errors import Invalid
-from services.terminal.verb import Argument, Option, Verb, area_option
+from services.terminal.verb import LAID_DOWN, Argument, Verb, laid_down
 from services.terminal.words import Both
 
 if TYPE_CHECKING:
@@ -63,9 +63,7 @@ def _fields(call: Call, given: str) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     fields = read_toml(path.name, path.read_text(encoding="utf-8", errors="replace"))
-    for option, name in (("area", "area"), ("from", "effective_on")):
-        if (value := call.text(option)) is not None:
-            fields[name] = value
+    fields |= laid_down(call)
     return fields
 
 
@@ -106,10 +104,7 @@ VERBS = (
                 Both("类型.变体.toml，或已有模板的名称", "KIND.VARIANT.toml, or a known name"),
             ),
         ),
-        options=(
-            area_option(Both("由哪一区域规定，缺省为令牌的区域", "laid down by; else the token's")),
-            Option("from", Both("生效日，缺省为今天", "first day; else today"), "YYYY-MM-DD"),
-        ),
+        options=LAID_DOWN,
         more=Both(
             "模板记为一条规则：各进程与重放所见一致。再装一次同一文件不会重复；条款改了即为新的一版。",
             "It is put on record as a rule, so every process and replay agrees. The same file again"
