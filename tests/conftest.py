@@ -8,6 +8,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -29,6 +30,11 @@ from streams.log import PostgresLog  # noqa: E402
 from streams.schema import establish  # noqa: E402
 
 gc.set_threshold(*SELDOM)  # as in every process of the program
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell without jobs that puts a run in the background has it ignore Ctrl-C, and with it
+    # whatever it starts: the program is tested as somebody starts it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
