@@ -15,14 +15,15 @@ body (JSON cannot be read again at 400,000 events a second):
 Every other field can still be broken down by: then the bodies of the matching events are read.
 """
 
-from __future__ import annotations
+# Annotations are evaluated here as they are read, not kept as texts: pydantic evaluates texts of a
+# base again for every class below it, and there are hundreds.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
 from functools import cache, cached_property, lru_cache
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
@@ -73,9 +74,9 @@ class About(BaseModel):
     provenance: Provenance = Provenance.SELF
     books: Books = NOWHERE
 
-    def at(self, **changes: Any) -> About:
+    def at(self, **changes: Any) -> Self:
         """The same with some dimensions changed (`None` empties one); checked again."""
-        return About.model_validate({**self.__dict__, **changes})
+        return self.model_validate({**self.__dict__, **changes})
 
     def data(self) -> dict[str, Any]:
         """The dimensions as JSON values; absent ones are left out."""
@@ -130,7 +131,8 @@ class Fact(BaseModel):
     Errors: a class with more counted fields than there are columns raises TypeError when made.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A validator is made with the first fact of its class: no process meets them all.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     fact: ClassVar[str] = ""
     version: ClassVar[int] = 1

@@ -6,7 +6,8 @@ says where a fact leads. `None` is "no case yet"; `A | tuple[B, C]` is A, or B t
 without a label is a group and means every state below it.
 """
 
-from __future__ import annotations
+# Annotations are evaluated here as they are read, not kept as texts: pydantic evaluates texts of a
+# base again for every class below it, and there are hundreds.
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
