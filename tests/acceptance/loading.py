@@ -195,12 +195,13 @@ class Load:
     seed: int
     callers: int
     rest: float = 0.0
-    """Seconds that each of them rests after an answer."""
+    """Seconds that each of them rests after an answer, where nobody waits for more."""
     sent: list[Sent] = field(default_factory=list)
     again: int = 0
     """How often something had to be sent again."""
     failed: list[BaseException] = field(default_factory=list)
     _ending: threading.Event = field(default_factory=threading.Event)
+    _hurried: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Load:
         self._pool = ThreadPoolExecutor(self.callers)
@@ -210,12 +211,16 @@ class Load:
 
     def __exit__(self, *error: object) -> None:
         self._ending.set()
+        self._hurried.set()
         self._pool.shutdown()
 
     def more(self, count: int) -> None:
         """Until so many more commands were answered."""
         goal = len(self.sent) + count
+        self._hurried.set()
         until(lambda: bool(self.failed) or len(self.sent) >= goal, f"{count} more answers")
+        if not self._ending.is_set():
+            self._hurried.clear()
         assert not self.failed, self.failed[0]
 
     def _call(self, chance: random.Random) -> None:
@@ -257,5 +262,5 @@ class Load:
             time.sleep(LOOK_SECONDS)
         assert answer.status in (200, 201), (path, answer.status, answer.body.decode())
         self.sent.append(Sent(key, path, who, fields, answer))
-        self._ending.wait(self.rest)
+        self._hurried.wait(self.rest)
         return answer.json
