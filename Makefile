@@ -66,6 +66,8 @@ clean: ## remove what was made here (the database in JISHI_HOME stays)
 		echo "$(PYTHON) cannot make a virtual environment: the module ensurepip is missing."; \
 		echo "On Debian or Ubuntu: apt-get install python3-venv    (缺少 ensurepip：请先安装 python3-venv)"; exit 1; }
 	@$(PYTHON) -m venv .venv
+	@# The pip that comes with Python may be years old, and takes twice as long for what follows.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=26'
 	@touch $@
 
 .venv/ready: .venv/made pyproject.toml constraints.txt
