@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import structlog
 
@@ -18,6 +19,8 @@ from services.run.settings import Settings
 from services.workers import ANSWER_SECONDS, PATIENCE_SECONDS, SESSION, Served, Serving
 from streams.log import PostgresLog
 from streams.worker import Worker
+
+Made = TypeVar("Made")
 
 
 async def work(
@@ -38,13 +41,9 @@ async def work(
             session=SESSION,
         )
         stack.push_async_callback(database.close)
-        catalogue, logs = discover(), []
-        for address in (dsn, *settings.district_database_urls):
-            log = await PostgresLog.open(address, catalogue.shapes, limits=settings.log)
-            stack.push_async_callback(log.close)
-            upkeep = upkeep_of(database, log, catalogue, road_of(settings))
-            await upkeep.install()
-            logs.append(Served(log, upkeep, settings.kafka.prefix))
+        logs = await _unless_ended(ending, _served(stack, database, settings, dsn))
+        if logs is None:
+            return
         serving = Serving(
             database,
             logs,
@@ -67,3 +66,30 @@ async def work(
             structlog.get_logger("jishi.worker").exception("cannot go on")
             give_up(Broken(f"the worker cannot go on: {type(error).__name__}: {error}"))
         await serving.close()
+
+
+async def _served(
+    stack: contextlib.AsyncExitStack, database: Database, settings: Settings, dsn: str
+) -> list[Served]:
+    """The logs of the settings, opened; the stack closes them."""
+    catalogue, logs = discover(), []
+    for address in (dsn, *settings.district_database_urls):
+        log = await PostgresLog.open(address, catalogue.shapes, limits=settings.log)
+        stack.push_async_callback(log.close)
+        upkeep = upkeep_of(database, log, catalogue, road_of(settings))
+        await upkeep.install()
+        logs.append(Served(log, upkeep, settings.kafka.prefix))
+    return logs
+
+
+async def _unless_ended(ending: asyncio.Event, opening: Coroutine[Any, Any, Made]) -> Made | None:
+    """What is opened; None where the end was asked for first. A database may be away for long."""
+    asked, opened = asyncio.ensure_future(ending.wait()), asyncio.ensure_future(opening)
+    await asyncio.wait({asked, opened}, return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    if opened.done():
+        return opened.result()
+    opened.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await opened
+    return None
