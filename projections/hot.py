@@ -11,7 +11,7 @@ Nothing is ever taken out: a correction is an entry like any other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -25,7 +25,7 @@ from projections.strands import Condition
 from projections.sums import EVERYTHING, TIMED, Pairs, Sieve, joined, netted, tally
 from projections.views import DistinctView, DurationView
 
-AREAS_FIRST = 64
+TERMS_FIRST, AREAS_FIRST = 64, 64
 AT_ONCE_ROWS = 1_024
 NET_EVERY = 65_536
 """So many new pairs are netted at once."""
@@ -99,51 +99,65 @@ class Term:
 
 
 class Hot:
-    """All terms of a ledger."""
+    """All terms of a ledger. One is made when the first of its facts comes, or when it is asked
+    for: of hundreds of counters a log concerns some dozens."""
 
     def __init__(self, counters: Mapping[str, Counter], sieves: Sieves, words: Vocabulary) -> None:
         self._counters = counters
+        self._sieves = sieves
         self._words = words
         self._terms: dict[tuple[str, bool], Term] = {}
-        self._by_fact: dict[tuple[bool, str], list[Term]] = {}
-        self._leaves: Ints = np.zeros((0, 0), np.int64)
+        self._alike: dict[object, Term] = {}
+        self._additive = 0
+        self._leaves: Ints = np.zeros((TERMS_FIRST, AREAS_FIRST), np.int64)
         self._fed = 0
-        alike: dict[object, Term] = {}
+        self._by_fact: dict[str, list[Counter]] = {}
         for counter in counters.values():
             if counter.measure is not Measure.RATIO:
-                self._make(counter, sieves, alike, confirmed=False)
-                if counter.is_verifiable:
-                    self._make(counter, sieves, alike, confirmed=True)
-        additive = [term for term in alike.values() if not term.paired]
-        for row, term in enumerate(additive):
-            term.row = row
-        self._leaves = np.zeros((len(additive), AREAS_FIRST), np.int64)
+                for fact in counter.facts:
+                    self._by_fact.setdefault(fact, []).append(counter)
 
-    def _make(
-        self, counter: Counter, sieves: Sieves, alike: dict[object, Term], *, confirmed: bool
-    ) -> None:
-        own = sieves.of(counter, {}, confirmed=confirmed)
-        key = (confirmed, counter.measure, tuple(sieve.strand for sieve in own))
-        if key not in alike:
-            alike[key] = Term(counter, own)
-            for fact in counter.facts:
-                self._by_fact.setdefault((confirmed, fact), []).append(alike[key])
-        self._terms[counter.name, confirmed] = alike[key]
+    def _term(self, counter: Counter, *, confirmed: bool) -> Term:
+        """The term of a counter. A new one has missed nothing: it is made before a block with one
+        of its facts is fed."""
+        found = self._terms.get((counter.name, confirmed))
+        if found is None:
+            own = self._sieves.of(counter, {}, confirmed=confirmed)
+            key = (confirmed, counter.measure, tuple(sieve.strand for sieve in own))
+            found = self._alike.get(key)
+            if found is None:
+                found = self._alike[key] = Term(counter, own)
+                if not found.paired:
+                    found.row, self._additive = self._additive, self._additive + 1
+            self._terms[counter.name, confirmed] = found
+        return found
+
+    def _concerned(self, fact: str, *, confirmed: bool) -> Iterator[Term]:
+        for counter in self._by_fact.get(fact, ()):
+            if counter.is_verifiable or not confirmed:
+                yield self._term(counter, confirmed=confirmed)
+
+    def _make_room(self) -> None:
+        """Rows for every additive term, columns for every area."""
+        rows, columns = self._leaves.shape
+        areas = len(self._words.area.values_by_id)
+        if self._additive > rows or areas > columns:
+            rows = 2 * self._additive if self._additive > rows else rows
+            columns = 2 * areas if areas > columns else columns
+            grown = np.zeros((rows, columns), np.int64)
+            grown[: self._leaves.shape[0], : self._leaves.shape[1]] = self._leaves
+            self._leaves = grown
 
     def feed(self, block: Block) -> None:
         """Take in all rows of a block. Only the terms that its facts concern are looked at."""
         ids = block.ids["what"]
         present = block.what_present if ids is None else ids[block.what_present]
         whats = [self._words.what.values_by_id[identity] for identity in present.tolist()]
-        facts = {(False, what.fact) for what in whats}
-        facts |= {(True, deed_of(what).fact) for what in whats if what.fact in CONFIRMATIONS}
-        concerned = {id(term): term for fact in facts for term in self._by_fact.get(fact, ())}
-        rows, room = self._leaves.shape
-        if len(self._words.area.values_by_id) > room:
-            room = 2 * len(self._words.area.values_by_id)
-            grown = np.zeros((rows, room), np.int64)
-            grown[:, : self._leaves.shape[1]] = self._leaves
-            self._leaves = grown
+        facts = {what.fact for what in whats}
+        deeds = {deed_of(what).fact for what in whats if what.fact in CONFIRMATIONS}
+        concerned = {id(term): term for f in facts for term in self._concerned(f, confirmed=False)}
+        concerned |= {id(term): term for f in deeds for term in self._concerned(f, confirmed=True)}
+        self._make_room()
         terms = list(concerned.values())
         if len(block) <= AT_ONCE_ROWS:
             self._feed_plain([term for term in terms if term.plain], block)
@@ -163,9 +177,11 @@ class Hot:
 
     def sums(self, node: Node) -> Ints:
         """The sum of every additive term below a node, worked out once between two feeds."""
-        if node.sums is None or node.sums[0] != self._fed:
+        self._make_room()
+        state = self._fed, len(self._leaves)
+        if node.sums is None or node.sums[0] != state:
             under = np.flatnonzero(node.under())
-            node.sums = self._fed, self._leaves[:, under].sum(axis=1)
+            node.sums = state, self._leaves[:, under].sum(axis=1)
         return node.sums[1]
 
     def figures(
@@ -179,13 +195,13 @@ class Hot:
             groups = above.keys() | below.keys()
             least = counter.least
             return {g: ratio(above.get(g, none), below.get(g, none), least) for g in groups}
-        term = self._terms[counter.name, False]
+        term = self._term(counter, confirmed=False)
         if counter.measure is Measure.DURATION:
             return durations(node, term, counter, by_area=by_area)
         values = self._amounts(node, term, moment, by_area=by_area)
         if not counter.is_verifiable:
             return {group: Figure(value) for group, value in values.items()}
-        confirmed = self._terms[counter.name, True]
+        confirmed = self._term(counter, confirmed=True)
         verified = self._amounts(node, confirmed, moment, by_area=by_area)
         return {
             group: Figure(values.get(group, 0), verified=verified.get(group, 0))
@@ -199,6 +215,7 @@ class Hot:
             return {0: total} if total else {}
         under = node.under()
         if not term.paired:
+            self._make_room()
             sums = self._leaves[term.row]
             areas = np.flatnonzero(under & (sums[: len(under)] != 0))
             return _tallied(node, areas, sums[areas], by_area=by_area)

@@ -23,8 +23,8 @@ class Node:
         self.dimension = AreaDimension(tree, code, words)
         self.views: dict[tuple[int, bool], tuple[int, View]] = {}
         """By term, whole or by child: how much of the term the view has seen, and the view."""
-        self.sums: tuple[int, Ints] | None = None
-        """When the additive sums of this node were worked out, and what they are."""
+        self.sums: tuple[tuple[int, int], Ints] | None = None
+        """At what state the additive sums of this node were worked out, and what they are."""
         self._tree, self._words = tree, words
         self._under = np.zeros(0, np.bool_)
 

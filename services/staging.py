@@ -120,9 +120,7 @@ async def stages(server: str, *, hasty: bool = False) -> AsyncIterator[Stages]:
     server need not keep what is played on it, so it is told not to wait for the disk."""
     administrator = await asyncpg.connect(server)
     if hasty:
-        for setting in HASTY:
-            await administrator.execute(f"ALTER SYSTEM SET {setting} = off")
-        await administrator.execute("SELECT pg_reload_conf()")
+        await make_hasty(administrator)
     name = f"jishi_stage_{os.getpid()}"
     try:
         await administrator.execute(f'CREATE DATABASE "{name}"')
@@ -135,6 +133,13 @@ async def stages(server: str, *, hasty: bool = False) -> AsyncIterator[Stages]:
     finally:
         await administrator.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         await administrator.close()
+
+
+async def make_hasty(administrator: Administrator) -> None:
+    """From now on this server does not wait for the disk: for one whose logs are thrown away."""
+    for setting in HASTY:
+        await administrator.execute(f"ALTER SYSTEM SET {setting} = off")
+    await administrator.execute("SELECT pg_reload_conf()")
 
 
 def at(server: str, name: str) -> str:

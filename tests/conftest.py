@@ -26,6 +26,7 @@ from services.cli import SELDOM  # noqa: E402
 from services.kernel.catalogue import discover  # noqa: E402
 from services.run import broker, postgres  # noqa: E402
 from services.run.migrate import migrate  # noqa: E402
+from services.staging import make_hasty  # noqa: E402
 from streams.log import PostgresLog  # noqa: E402
 from streams.schema import establish  # noqa: E402
 
@@ -193,8 +194,11 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 async def administrator(server: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
-    """A connection that makes and drops the tests' databases."""
+    """A connection that makes and drops the tests' databases. A server of our own need not keep
+    them: tests that prove what is kept start servers themselves."""
     connection = await asyncpg.connect(server)
+    if "JISHI_TEST_DATABASE_URL" not in FOR_TESTS:
+        await make_hasty(connection)
     yield connection
     await connection.close()
 
