@@ -24,12 +24,15 @@ import asyncpg
 from starlette.types import ASGIApp
 
 from events.errors import Broken
+from projections.database import Database
+from services.books import upkeep_of
 from services.exchange.demo.play import SettableClock
 from services.kernel.catalogue import Catalogue, discover
 from services.run import postgres
 from services.run.migrate import migrate
 from services.run.settings import Settings
 from services.wiring import ROOMS, House, open_house
+from streams.memory import MemoryLog
 
 if TYPE_CHECKING:
     Administrator = asyncpg.Connection[asyncpg.Record]
@@ -129,10 +132,23 @@ async def stages(server: str, *, hasty: bool = False) -> AsyncIterator[Stages]:
             await migrate(connection, ROOMS)
         finally:
             await connection.close()
+        await _furnished(at(server, name))
         yield Stages(server, administrator, name)
     finally:
         await administrator.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         await administrator.close()
+
+
+async def _furnished(template: str) -> None:
+    """Make the tables of what is read, so that no house on a copy has to."""
+    database = await Database.open(template)
+    try:
+        catalogue = discover()
+        clock = SettableClock()
+        log = MemoryLog("template", ZoneInfo("UTC"), catalogue.shapes, clock.micros)
+        await upkeep_of(database, log, catalogue).install()
+    finally:
+        await database.close()
 
 
 async def make_hasty(administrator: Administrator) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from types import MappingProxyType
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 import asyncpg
 
@@ -26,6 +26,41 @@ SESSION = {
     # append_v1 insists on it, and a server's default may be another.
     "default_transaction_isolation": "read committed",
 }
+
+
+BUILT_IN_MAX = 16_383
+"""Types up to this number are the server's own, the same in every database of every version."""
+_built_in: dict[frozenset[int], Any] = {}
+
+
+class _Known(NamedTuple):
+    """Stands for the statement that would have asked for types."""
+
+    name: str = "known"
+
+
+if TYPE_CHECKING:
+    Driven = asyncpg.Connection[asyncpg.Record]
+else:
+    Driven = asyncpg.Connection
+
+
+class KnowingConnection(Driven):
+    """A connection that is told what arrays of numbers are by those before it. The driver looks
+    that up in the catalogue for each connection anew, which takes longer than a short command."""
+
+    async def _introspect_types(
+        self,
+        typeoids: set[int],
+        timeout: float | None,  # noqa: ASYNC109 (as the driver has it)
+    ) -> tuple[Any, Any]:
+        key = frozenset(typeoids)
+        if key in _built_in:
+            return _built_in[key], _Known()
+        types, statement = await super()._introspect_types(typeoids, timeout)  # type: ignore[misc]
+        if max(key) <= BUILT_IN_MAX:
+            _built_in[key] = types
+        return types, statement
 
 
 async def _keep_as_it_is(connection: AnyConnection) -> None:
@@ -48,6 +83,7 @@ async def pool_of(
         timeout=CONNECT_SECONDS,
         command_timeout=answer_seconds,
         reset=_keep_as_it_is,
+        connection_class=KnowingConnection,
         max_inactive_connection_lifetime=300,
         server_settings={**SESSION, **session},
     )
