@@ -21,6 +21,7 @@ from typing import Any, Protocol
 
 import faust
 import structlog
+from faust.tables import TableManager
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP
 from mode import CrashingSupervisor
@@ -138,6 +139,16 @@ def worker_of(consumer: HintedConsumer) -> Worker:
     return transport.worker
 
 
+class NoTables(TableManager):
+    """There are none. Faust gives a program a second to declare them, and asks for partitions only
+    then."""
+
+    async def on_start(self) -> None:
+        """Go on at once."""
+        await self._update_channels()
+        await self.recovery.start()
+
+
 class HintedTransport(Transport):
     """Faust's transport with our consumer; knows the worker it belongs to."""
 
@@ -178,6 +189,7 @@ class Worker:
             broker=[f"kafka://{one}" for one in bootstrap.split(",")],
             datadir=str(folder),
             store="memory://",
+            TableManager=NoTables,
             autodiscover=False,
             web_enabled=False,
             topic_allow_declare=False,
