@@ -167,4 +167,4 @@ class Road:
 
     async def run(self, *words: str) -> Ended:
         """A verb that ends by itself."""
-        return await asyncio.to_thread(self.program.apart, *words)
+        return await asyncio.to_thread(self.program, *words)

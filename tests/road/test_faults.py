@@ -9,6 +9,7 @@ import json
 import os
 import random
 import signal
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from streams.wire import Packed, pack, runs_of
 from tests.acceptance.loading import Load
 from tests.road.equality import as_the_log_says
 from tests.road.running import until
-from tests.road.shape import PARTS, ROLES, Shape, going_on, more
+from tests.road.shape import PARTS, ROLES, SESSION_SECONDS, Shape, going_on, more
 from tests.road.stopping import stop_inside_its_statement, stopped
 
 pytestmark = [pytest.mark.kafka, pytest.mark.process, pytest.mark.timeout(600)]
@@ -156,6 +157,7 @@ async def stopped_and_continued(shape: Shape, load: Load, *, lands: bool) -> Non
     """One of two workers: the other takes over, and it begins afresh in the end."""
     pid = await shape.pid_of("worker")
     await stop_inside_its_statement(shape, pid, lands=lands)
+    began = time.monotonic()
     try:
 
         async def taken_over() -> bool:
@@ -167,6 +169,8 @@ async def stopped_and_continued(shape: Shape, load: Load, *, lands: bool) -> Non
 
         await until(taken_over, "the other worker reads everything")
         await more(load, 20)
+        # The broker has counted from the last it heard, the worker counts from when it stopped.
+        await going_on(load, SESSION_SECONDS - (time.monotonic() - began))
     finally:
         os.kill(pid, signal.SIGCONT)
     # It finds out that it was replaced, and makes room for one that begins afresh.
