@@ -22,6 +22,9 @@ import pytest
 # meant for the tests themselves are kept here.
 FOR_TESTS = {name: os.environ.pop(name) for name in sorted(os.environ) if name.startswith("JISHI_")}
 
+GIVEN = "JISHI_TEST_DATABASE_URL"
+"""Names a server to run the tests on, in place of one of our own."""
+
 from services.cli import SELDOM  # noqa: E402
 from services.kernel.catalogue import discover  # noqa: E402
 from services.run import broker, postgres  # noqa: E402
@@ -172,7 +175,7 @@ def data_sets() -> Path:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a Postgres of our own for this run, or of the one JISHI_TEST_DATABASE_URL names."""
-    given = FOR_TESTS.get("JISHI_TEST_DATABASE_URL")
+    given = FOR_TESTS.get(GIVEN)
     if given is not None:
         yield given
         return
@@ -197,7 +200,7 @@ async def administrator(server: str) -> AsyncIterator[asyncpg.Connection[asyncpg
     """A connection that makes and drops the tests' databases. A server of our own need not keep
     them: tests that prove what is kept start servers themselves."""
     connection = await asyncpg.connect(server)
-    if "JISHI_TEST_DATABASE_URL" not in FOR_TESTS:
+    if GIVEN not in FOR_TESTS:
         await make_hasty(connection)
     yield connection
     await connection.close()
