@@ -76,7 +76,7 @@ class Road:
             "JISHI_KAFKA_BOOTSTRAP": self.bootstrap,
             "JISHI_KAFKA__PREFIX": self.prefix,
             "JISHI_KAFKA__PARTITIONS": str(self.partitions),
-            "JISHI_KAFKA__SESSION_SECONDS": "6",
+            "JISHI_KAFKA__SESSION_SECONDS": "4",
             "JISHI_LANG": "en",
             **self.settings,
         }

@@ -268,9 +268,11 @@ class Shape(Door):
         return "\n".join(f"--- {log.name}\n{log.read_text()[-SAID_MAX:]}" for log in logs)
 
     async def parts(self) -> dict[str, frozenset[int]]:
-        """Which partitions each worker reads that has said so lately."""
+        """Which partitions each worker reads that has said so lately, and has not ended since."""
         return {
-            str(one["name"]): frozenset(one["parts"]) for one in await workers.seen(self.database)
+            name: frozenset(one["parts"])
+            for one in await workers.seen(self.database)
+            if started(int((name := str(one["name"])).rpartition(":")[2])) is not None
         }
 
     async def shared_by(self, count: int) -> None:
@@ -312,13 +314,6 @@ class Shape(Door):
 async def more(load: Load, count: int) -> None:
     """Until so many more commands were answered."""
     await asyncio.to_thread(load.more, count)
-
-
-async def going_on(load: Load, seconds: float) -> None:
-    """Load for so long, which is answered all the time."""
-    answered = len(load.sent)
-    await asyncio.sleep(seconds)
-    assert len(load.sent) - answered >= seconds
 
 
 async def ended(task: asyncio.Task[Any]) -> None:

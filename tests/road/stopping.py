@@ -17,8 +17,11 @@ from tests.road.shape import Shape
 LOCK = """
 SELECT 1 FROM projections.checkpoint AS c WHERE c.projection = $1 AND c.part = $2 FOR UPDATE
 """
+# Of the locks, which are looked at anew each time: who is there is the same all through a
+# transaction, and a worker opens connections as it needs them.
 BLOCKED = """
-SELECT a.pid FROM pg_stat_activity AS a WHERE pg_backend_pid() = ANY (pg_blocking_pids(a.pid))
+SELECT DISTINCT l.pid FROM pg_locks AS l
+WHERE NOT l.granted AND pg_backend_pid() = ANY (pg_blocking_pids(l.pid))
 """
 POSITION = """
 SELECT c.position FROM projections.checkpoint AS c WHERE c.projection = $1 AND c.part = $2

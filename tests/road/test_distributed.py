@@ -51,8 +51,10 @@ async def test_it_comes_up_survives_a_death_and_ends(
         lang="en",
     ).model_copy(update={"kafka": type(kafka_limits)(prefix=new_prefix(), partitions=4)})
     await prepare(database, found)
+    # What a worker had that was killed is another's so long after.
+    given = {**environment(found), "JISHI_KAFKA__SESSION_SECONDS": "4"}
     children = Children(
-        tmp_path / "processes", environment(found), without=settings.variables(), tell=shown.ended
+        tmp_path / "processes", given, without=settings.variables(), tell=shown.ended
     )
     try:
         api = await cast(children)
