@@ -62,16 +62,17 @@ class Bell:
 async def follow(bell: Bell, read: Read, after: int, limit: int) -> AsyncIterator[list[Recorded]]:
     """Batches of at most `limit` events after a position, until the bell is closed."""
     while not bell.closed:
-        try:
+        heard = bell.newest
+        events: list[Recorded] = []
+        with contextlib.suppress(Unavailable):
             events = await read(after, limit)
-        except Unavailable:
-            await bell.rung(after)
-            continue
         if events:
             yield events
             after = events[-1].position
             if bell.newest > after or len(events) == limit:
                 continue
+        elif bell.newest > heard:
+            continue  # it rang for what this answer came too soon for
         await bell.rung(after)
 
 

@@ -11,7 +11,7 @@ import asyncpg
 from events.envelope import Recorded
 from streams.limits import LogLimits
 from streams.log import PostgresLog
-from streams.tail import Bell
+from streams.tail import Bell, follow
 from tests.streams.making import SHAPES, written
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -34,6 +34,22 @@ async def test_what_another_process_appends_is_notified(
         await log.append([written(f"deed/{number}", 0)])
     for seen in await asyncio.gather(*waiting):
         assert seen == list(range(1, 41))
+
+
+async def test_what_comes_while_an_empty_answer_is_under_way_is_read(log: PostgresLog) -> None:
+    bell, asked = Bell(), 0
+
+    async def read(after: int, limit: int) -> list[Recorded]:
+        nonlocal asked
+        asked += 1
+        found = await log.read(after=after, limit=limit)
+        if asked == 1:
+            await log.append([written("deed/1", 0)])
+            bell.ring(1)
+        return found
+
+    assert await positions(follow(bell, read, 0, 7), 1) == [1]
+    assert asked == 2
 
 
 async def test_what_lands_beside_something_refused_is_notified_too(
