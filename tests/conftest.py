@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import itertools
 import os
@@ -172,15 +173,22 @@ def data_sets() -> Path:
     return SHARED_DATA
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a Postgres of our own for this run, or of the one JISHI_TEST_DATABASE_URL names."""
+@contextlib.contextmanager
+def served_from(home: Path) -> Iterator[str]:
+    """URL of a Postgres in this folder, or of the one that was given."""
     given = FOR_TESTS.get(GIVEN)
     if given is not None:
         yield given
         return
-    with postgres.start(tmp_path_factory.mktemp("home"), talk=print) as running:
+    with postgres.start(home, talk=print) as running:
         yield running.dsn
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a Postgres of our own for this run, or of the one JISHI_TEST_DATABASE_URL names."""
+    with served_from(tmp_path_factory.mktemp("home")) as dsn:
+        yield dsn
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,8 @@ from collections.abc import AsyncIterator, Iterator
 import asyncpg
 import pytest
 
-from services.run import postgres
 from tests.cli.running import SECONDS_MAX, STARTED, Program
-from tests.conftest import FOR_TESTS, GIVEN, at
+from tests.conftest import at, served_from
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -31,14 +30,10 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Program:
 
 
 @pytest.fixture(scope="session")
-def durable(request: pytest.FixtureRequest) -> Iterator[str]:
+def durable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a server as people have it, which waits for the disk: `doctor` looks at that."""
-    if GIVEN in FOR_TESTS:
-        yield request.getfixturevalue("server")
-        return
-    home = request.getfixturevalue("tmp_path_factory").mktemp("durable")
-    with postgres.start(home, talk=print) as running:
-        yield running.dsn
+    with served_from(tmp_path_factory.mktemp("durable")) as dsn:
+        yield dsn
 
 
 @pytest.fixture(scope="session")

@@ -84,12 +84,8 @@ async def test_what_is_open_and_overdue_stays_in_the_denominator(watch: Watch) -
     await ledger.catch_up()
     reading = await ledger.read(Query(), now=watch.now())
     found = {cell.counter.name: cell.figure.value for cell in reading.cells}
-    assert [found[name] for name in names] == [
-        1,
-        1,
-        2,
-        None,
-    ]  # one of two: of so few no rate is told
+    # One of two: of so few no rate is told.
+    assert [found[name] for name in names] == [1, 1, 2, None]
 
 
 async def test_two_processes_fire_it_once(town: Town, watch: Watch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -50,7 +51,7 @@ async def test_who_puts_records_right_does_not_change_tokens(
 async def test_forms_suggest_nothing_outside_the_area(place: Place) -> None:
     page = await place.ask("GET", "/new/order", "east")
     assert b'value="c1"' in page.body
-    assert b'"c3"' not in page.body
+    assert not re.search(rb"\bc3\b", page.body)  # in an id it may stand by chance
     assert "西一社区".encode() not in page.body
 
 
